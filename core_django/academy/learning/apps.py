@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class LearningConfig(AppConfig):
+    name = "academy.learning"
+    default_auto_field = "django.db.models.BigAutoField"

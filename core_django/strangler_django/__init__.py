@@ -1,0 +1,1 @@
+"""The monolith's side: endpoint ids, batched cached serializers, profiling."""
