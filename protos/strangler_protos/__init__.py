@@ -1,0 +1,1 @@
+"""Contracts: options, bindings, codecs, identity and the compiler; no Django."""
