@@ -13,6 +13,7 @@ from google.protobuf.descriptor import Descriptor, MethodDescriptor, ServiceDesc
 from google.protobuf.message import Message
 
 from strangler_protos.errors import ContractError
+from strangler_protos.options import endpoint_of, is_path_field
 from strangler_protos.v1 import lift_pb2, options_pb2
 
 __all__ = ["GENERIC_RPC", "SAFE_METHODS", "Authority", "Binding", "generic_binding", "read_contract", "snake_case"]
@@ -89,7 +90,12 @@ def read_contract(module_name: str) -> list[Binding]:
             f"contract {module_name!r} cannot be imported ({error}); run `python -m strangler_protos generate`"
         ) from error
     services = module.DESCRIPTOR.services_by_name.values()
-    return [_binding(service, method, codec) for service in services for method in _bound_methods(service)]
+    return [
+        _binding(service, method, endpoint, codec)
+        for service in services
+        for method in service.methods
+        if (endpoint := endpoint_of(method.GetOptions())) is not None
+    ]
 
 
 def snake_case(name: str) -> str:
@@ -97,14 +103,9 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
-def _bound_methods(service: ServiceDescriptor) -> Iterator[MethodDescriptor]:
-    for method in service.methods:
-        if method.GetOptions().HasExtension(options_pb2.endpoint):
-            yield method
-
-
-def _binding(service: ServiceDescriptor, method: MethodDescriptor, codec: ModuleType) -> Binding:
-    endpoint = method.GetOptions().Extensions[options_pb2.endpoint]
+def _binding(
+    service: ServiceDescriptor, method: MethodDescriptor, endpoint: options_pb2.Endpoint, codec: ModuleType
+) -> Binding:
     response = message_factory.GetMessageClass(method.output_type)
     encode, decode = _document_codec(method.output_type, response, endpoint.shape == options_pb2.SHAPE_ARRAY, codec)
     fields = list(_request_fields(method.input_type))
@@ -127,8 +128,7 @@ def _binding(service: ServiceDescriptor, method: MethodDescriptor, codec: Module
 def _request_fields(message: Descriptor) -> Iterator[tuple[str, str, bool]]:
     for field in message.fields:
         if field.number < 1000:
-            in_path = field.GetOptions().Extensions[options_pb2.source] == options_pb2.SOURCE_PATH
-            yield field.name, field.json_name, in_path
+            yield field.name, field.json_name, is_path_field(field.GetOptions())
 
 
 def _document_codec(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
 
 from strangler_protos.bindings import snake_case
+from strangler_protos.options import slot_of
 from strangler_protos.v1 import options_pb2
 
 __all__ = ["codec_source"]
@@ -28,21 +29,13 @@ from strangler_protos.codec import INT64_MAX, INT64_MIN, dump_json, load_json, o
 
 def codec_source(file: FileDescriptorProto) -> str:
     """Python source of the codec for every response message of a contract."""
-    package = f".{file.package}."
-    messages = {package + message.name: message for message in file.message_type}
     wanted = [message for message in file.message_type if any(field.number == 1002 for field in message.field)]
-    parts = [HEADER.format(proto=file.name)]
-    for message in wanted:
-        parts.append("\n".join([*_constants(message), *_encode(message, messages), *_decode(message)]))
-    return "\n\n".join(parts)
+    functions = ("\n".join([*_constants(message), *_encode(message), *_decode(message)]) for message in wanted)
+    return "\n\n".join([HEADER.format(proto=file.name), *functions])
 
 
 def _fields(message: DescriptorProto) -> list[FieldDescriptorProto]:
     return [field for field in message.field if field.number < 1000]
-
-
-def _slot(field: FieldDescriptorProto) -> int:
-    return field.options.Extensions[options_pb2.slot]
 
 
 def _is_repeated(field: FieldDescriptorProto) -> bool:
@@ -63,7 +56,7 @@ def _constants(message: DescriptorProto) -> Iterator[str]:
     yield ""
 
 
-def _encode(message: DescriptorProto, messages: dict[str, DescriptorProto]) -> Iterator[str]:
+def _encode(message: DescriptorProto) -> Iterator[str]:
     name = snake_case(message.name)
     yield f"def encode_{name}(document: Any, message: Any) -> None:"
     yield f"    if type(document) is not dict or tuple(document) != {name.upper()}_KEYS:"
@@ -77,7 +70,7 @@ def _encode(message: DescriptorProto, messages: dict[str, DescriptorProto]) -> I
 
 
 def _encode_field(field: FieldDescriptorProto) -> Iterator[str]:
-    slot, spill = _slot(field), f"overflow(message, {field.number}, value)"
+    slot, spill = slot_of(field.options), f"overflow(message, {field.number}, value)"
     if slot == options_pb2.SLOT_JSON:
         yield "    if value is not None:"
         yield f"        message.{field.name} = dump_json(value)"
@@ -142,7 +135,7 @@ def _decode(message: DescriptorProto) -> Iterator[str]:
 
 
 def _decode_field(field: FieldDescriptorProto) -> str:
-    slot, value = _slot(field), f"message.{field.name}"
+    slot, value = slot_of(field.options), f"message.{field.name}"
     if slot == options_pb2.SLOT_OBJECT:
         entries = f"[decode_{_function(field)}(item) for item in {value}]"
         return f'{{entry["key"]: entry["value"] for entry in {entries}}}'

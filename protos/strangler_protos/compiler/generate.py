@@ -9,7 +9,7 @@ from strangler_protos.compiler.codec_source import codec_source
 from strangler_protos.compiler.protoc import describe, emit_stubs
 from strangler_protos.compiler.rules import violations
 from strangler_protos.errors import ContractError
-from strangler_protos.v1 import options_pb2
+from strangler_protos.options import endpoint_of
 
 __all__ = ["Output", "check", "generate"]
 
@@ -77,7 +77,7 @@ def _outputs(root: Path, package: str) -> list[Output]:
 
 def _is_contract(services: Sequence[object]) -> bool:
     return any(
-        method.options.HasExtension(options_pb2.endpoint)
+        endpoint_of(method.options) is not None
         for service in services
         for method in service.method  # type: ignore[attr-defined]
     )

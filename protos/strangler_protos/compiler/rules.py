@@ -16,6 +16,7 @@ from google.protobuf.descriptor_pb2 import (
     MethodDescriptorProto,
 )
 
+from strangler_protos.options import endpoint_of, slot_of
 from strangler_protos.v1 import options_pb2
 
 __all__ = ["Violation", "violations"]
@@ -71,18 +72,21 @@ def violations(files: list[FileDescriptorProto]) -> Iterator[Violation]:
         responses: dict[str, None] = {}
         for number, service in enumerate(file.service):
             for index, method in enumerate(service.method):
-                if not method.options.HasExtension(options_pb2.endpoint):
+                endpoint = endpoint_of(method.options)
+                if endpoint is None:
                     continue
-                path = (6, number, 2, index)
-                yield from _method(reader, path, method, seen)
+                yield from _method(reader, (6, number, 2, index), method, endpoint, seen)
                 responses[method.output_type] = None
         yield from _reached(reader, responses)
 
 
 def _method(
-    reader: _Reader, path: tuple[int, ...], method: MethodDescriptorProto, seen: dict[str, str]
+    reader: _Reader,
+    path: tuple[int, ...],
+    method: MethodDescriptorProto,
+    endpoint: options_pb2.Endpoint,
+    seen: dict[str, str],
 ) -> Iterator[Violation]:
-    endpoint = method.options.Extensions[options_pb2.endpoint]
     name = f"rpc {method.name}"
     if endpoint.http_method not in HTTP_METHODS:
         yield reader.at(
@@ -131,7 +135,7 @@ def _field(
     reader: _Reader, path: tuple[int, ...], message: DescriptorProto, field: FieldDescriptorProto
 ) -> Iterator[Violation]:
     name = f"{message.name}.{field.name}"
-    slot = field.options.Extensions[options_pb2.slot]
+    slot = slot_of(field.options)
     repeated = field.label == FieldDescriptorProto.LABEL_REPEATED
     if (*path, 10) not in reader.lines:
         yield reader.at(*path, message=f"{name}: write json_name out; it is the JSON key")
