@@ -21,6 +21,7 @@ INSTALLED_APPS = [
     "academy.catalog",
     "academy.learning",
     "strangler_django",
+    "strangler_router",
 ]
 
 MIDDLEWARE = [
@@ -31,6 +32,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "academy.middleware.TimezoneMiddleware",
+    "strangler_router.middleware.RouterMiddleware",
 ]
 
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
@@ -57,6 +59,7 @@ else:
             },
         }
     }
+CACHEOPS_REDIS = os.environ.get("ACADEMY_REDIS")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 USE_TZ = True
@@ -85,4 +88,20 @@ REST_FRAMEWORK = {
         "rest_framework.renderers.JSONRenderer",
         "rest_framework.renderers.BrowsableAPIRenderer",
     ],
+}
+
+CATALOG = "banyan.catalog.v1.CatalogService"
+STRANGLER = {
+    "CONTRACTS": ["banyan.catalog.v1.catalog_pb2"],
+    # The lifted rung asks get_object() first; the native service enforces by itself.
+    "AUTHORITY": {"v1:enrolment-detail.get": {"lifted": "MONOLITH", "native": "SERVICE"}},
+    "TARGETS": {
+        CATALOG: {
+            "native": os.environ.get("ACADEMY_CATALOG", "127.0.0.1:50051"),
+            "lifted": os.environ.get("ACADEMY_LIFTED", "127.0.0.1:50052"),
+        }
+    },
+    "KEYS": {CATALOG: {"demo": os.environ.get("ACADEMY_CATALOG_KEY", "00" * 32)}},
+    "POLICY_FILE": STATE / "policy.json",
+    "KILL_FILE": STATE / "kill",
 }

@@ -63,14 +63,16 @@ class HttpError(_message.Message):
     def __init__(self, drf: _Optional[_Union[DrfError, _Mapping]] = ..., exact: _Optional[_Union[ExactReply, _Mapping]] = ...) -> None: ...
 
 class DrfError(_message.Message):
-    __slots__ = ("exception", "detail", "wait")
+    __slots__ = ("exception", "detail", "wait", "status")
     EXCEPTION_FIELD_NUMBER: _ClassVar[int]
     DETAIL_FIELD_NUMBER: _ClassVar[int]
     WAIT_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
     exception: str
     detail: ErrorDetail
     wait: float
-    def __init__(self, exception: _Optional[str] = ..., detail: _Optional[_Union[ErrorDetail, _Mapping]] = ..., wait: _Optional[float] = ...) -> None: ...
+    status: int
+    def __init__(self, exception: _Optional[str] = ..., detail: _Optional[_Union[ErrorDetail, _Mapping]] = ..., wait: _Optional[float] = ..., status: _Optional[int] = ...) -> None: ...
 
 class ErrorDetail(_message.Message):
     __slots__ = ("text", "list", "map")

@@ -1,0 +1,69 @@
+"""A Django command of ours: its exit codes never collide with a verdict's (0 to 4)."""
+
+import sys
+import traceback
+from typing import Any, NoReturn
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser, SystemCheckError
+from rich.console import Console
+
+__all__ = ["CHECK_FAILED", "CRASH", "USAGE", "UsageError", "Verb"]
+
+USAGE, CHECK_FAILED, CRASH = 64, 65, 70
+
+
+class UsageError(CommandError):
+    """The call's words are wrong; the message says which, and what would be right."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, returncode=USAGE)
+
+
+class _Parser(CommandParser):
+    def error(self, message: str) -> NoReturn:
+        if not self.called_from_command_line:  # type: ignore[attr-defined]
+            raise UsageError(message)
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: {message}\n")
+
+
+class Verb(BaseCommand):
+    """`strangler VERB`: a usage error exits 64, a failed check 65, a crash 70; other codes are a verdict's."""
+
+    requires_system_checks: list[str] = []
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """The parser, named as it is called."""
+        verb = subcommand.removeprefix("strangler_")
+        parser = _Parser(
+            prog=f"strangler {verb}",
+            description=self.help or None,
+            called_from_command_line=getattr(self, "_called_from_command_line", None),
+            **kwargs,
+        )
+        for flag in ("--settings", "--pythonpath"):
+            parser.add_argument(flag, help="as in django-admin")
+        parser.add_argument("--traceback", action="store_true", help="show the stack of an error")
+        parser.set_defaults(verbosity=1, no_color=False, force_color=False, skip_checks=True)
+        self.add_arguments(parser)
+        return parser
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Run and exit with the right code."""
+        try:
+            super().run_from_argv(argv)
+        except SystemCheckError as error:
+            self.stderr.write(str(error))
+            sys.exit(CHECK_FAILED)
+        except CommandError as error:
+            self.stderr.write(str(error))
+            sys.exit(USAGE if error.returncode == 1 else error.returncode)
+        except Exception:  # noqa: BLE001  the last line of defence
+            traceback.print_exc()
+            sys.exit(CRASH)
+
+    @property
+    def console(self) -> Console:
+        """Where tables go; as wide as they are when nobody looks at a terminal."""
+        out = self.stdout._out  # type: ignore[attr-defined]
+        return Console(file=out, width=None if out.isatty() else 200, soft_wrap=True, highlight=False)

@@ -1,0 +1,28 @@
+"""What can go wrong between the router and a service."""
+
+from strangler_protos.errors import StranglerError
+
+__all__ = ["ConfigurationError", "NoAnswer", "NotTranscodable"]
+
+
+class ConfigurationError(StranglerError):
+    """A setting is wrong in a way that a system check reports as well."""
+
+
+class NoAnswer(StranglerError):  # noqa: N818  what happened, as the seam speaks of it
+    """The service gave no answer of the application: it is down, slow, overloaded or misconfigured.
+
+    `status` is what a client is told where nobody else can answer: 503 or 504. `kind` is a short word for counting.
+    """
+
+    def __init__(self, message: str, *, kind: str, status: int = 503) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.status = status
+
+
+class NotTranscodable(NoAnswer):
+    """The call does not fit the contract's request message, for example text with a lone surrogate."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, kind="not transcodable")

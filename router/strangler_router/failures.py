@@ -1,0 +1,101 @@
+"""HTTP errors across the wire: a DRF exception as a message, and back as the same exception."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext
+from rest_framework import exceptions
+from rest_framework.exceptions import APIException, ErrorDetail
+
+from strangler_protos.v1 import http_pb2
+from strangler_router.types import Reply
+
+__all__ = ["exception_of", "message_of", "reply_of"]
+
+
+def reply_of(error: http_pb2.HttpError) -> Reply:
+    """The reply that an application's error stands for."""
+    if error.WhichOneof("kind") == "exact":
+        exact = error.exact
+        return Reply(
+            status=exact.status,
+            body=exact.body,
+            content_type=exact.content_type,
+            headers=tuple((header.name, header.value) for header in exact.headers),
+        )
+    return Reply(exception=exception_of(error.drf))
+
+
+def exception_of(message: http_pb2.DrfError) -> APIException:
+    """The DRF exception that a service named, translated into the active language.
+
+    A class outside of rest_framework.exceptions is found among the loaded subclasses of `APIException`, by its dotted
+    name; an unknown one becomes an `APIException` with the status that was sent.
+    """
+    kind = _class(message.exception)
+    exception = kind.__new__(kind)
+    detail = _detail(message.detail)
+    APIException.__init__(exception)
+    exception.detail = [detail] if kind is exceptions.ValidationError and isinstance(detail, str) else detail
+    if message.status:
+        exception.status_code = message.status
+    if message.HasField("wait"):
+        exception.wait = message.wait  # type: ignore[attr-defined]
+    return exception
+
+
+def message_of(exception: APIException) -> http_pb2.DrfError:
+    """The message for an exception that a hosted view raised; its texts are translated already."""
+    kind = type(exception)
+    is_own = kind.__module__ != exceptions.__name__
+    message = http_pb2.DrfError(
+        exception=f"{kind.__module__}.{kind.__qualname__}" if is_own else kind.__name__,
+        detail=_detail_message(exception.detail),
+        status=exception.status_code,
+    )
+    if (wait := getattr(exception, "wait", None)) is not None:
+        message.wait = wait
+    return message
+
+
+def _class(name: str) -> type[APIException]:
+    found = getattr(exceptions, name, None) if "." not in name else _loaded_subclass(name)
+    return found if isinstance(found, type) and issubclass(found, APIException) else APIException
+
+
+def _loaded_subclass(name: str) -> type[APIException] | None:
+    waiting = list(APIException.__subclasses__())
+    for kind in waiting:
+        if f"{kind.__module__}.{kind.__qualname__}" == name:
+            return kind
+        waiting += kind.__subclasses__()
+    return None
+
+
+def _detail(message: http_pb2.ErrorDetail) -> Any:
+    match message.WhichOneof("node"):
+        case "list":
+            return [_detail(item) for item in message.list.items]
+        case "map":
+            return {entry.key: _detail(entry.detail) for entry in message.map.entries}
+        case _:
+            return _text(message.text)
+
+
+def _text(message: http_pb2.ErrorText) -> ErrorDetail:
+    text = gettext(message.message) if message.message else ""
+    if message.named:
+        text %= dict(message.named)
+    elif message.args:
+        text %= tuple(message.args)
+    return ErrorDetail(text, message.code)
+
+
+def _detail_message(detail: Any) -> http_pb2.ErrorDetail:
+    if isinstance(detail, Mapping):
+        entries = [http_pb2.ErrorEntry(key=str(key), detail=_detail_message(value)) for key, value in detail.items()]
+        return http_pb2.ErrorDetail(map=http_pb2.ErrorMap(entries=entries))
+    if isinstance(detail, Sequence) and not isinstance(detail, str):
+        return http_pb2.ErrorDetail(list=http_pb2.ErrorList(items=map(_detail_message, detail)))
+    text = http_pb2.ErrorText(message=str(detail), code=getattr(detail, "code", "") or "")
+    return http_pb2.ErrorDetail(text=text)

@@ -1,0 +1,41 @@
+"""Read and append flags in the database."""
+
+from types import MappingProxyType
+
+from django.db.models import Max
+
+from strangler_router.models import FlagChange
+from strangler_router.policy import Flag, Policy
+
+__all__ = ["append", "newest_revision", "read_policy"]
+
+
+def newest_revision() -> int:
+    """Id of the newest change; 0 where there is none."""
+    return FlagChange.objects.aggregate(Max("id"))["id__max"] or 0
+
+
+def read_policy() -> Policy:
+    """All flags as they stand, in one query."""
+    newest = FlagChange.objects.values("endpoint").annotate(newest=Max("id")).values("newest")
+    changes = list(FlagChange.objects.filter(id__in=newest).order_by("id"))
+    flags = {change.endpoint: change.flag for change in changes}
+    return Policy(revision=changes[-1].pk if changes else 0, flags=MappingProxyType(flags))
+
+
+def append(flag: Flag, *, who: str, why: str, evidence: str = "") -> FlagChange:
+    """Make this the endpoint's flag; `ValidationError` where a value is out of range."""
+    change = FlagChange(
+        endpoint=flag.endpoint,
+        stage=flag.stage,
+        basis_points=flag.basis_points,
+        mirror=flag.mirror,
+        rung=flag.rung,
+        seed=flag.seed,
+        who=who,
+        why=why,
+        evidence=evidence,
+    )
+    change.full_clean()
+    change.save()
+    return change

@@ -1,0 +1,111 @@
+import difflib
+import getpass
+from dataclasses import replace
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import CommandParser
+from django.utils.module_loading import import_string
+
+from strangler_django.verb import UsageError, Verb
+from strangler_protos.bindings import Binding
+from strangler_router import flags
+from strangler_router.conf import settings
+from strangler_router.gate import Gate, Judgement, Verdict
+from strangler_router.policy import BASIS_POINTS, Flag, Rung, Stage
+from strangler_router.table import bind
+
+ORDER = [Stage.MONOLITH, Stage.CANARY, Stage.SERVICE, Stage.RETIRED]
+
+
+class Command(Verb):
+    help = "Move an endpoint towards the service, or back."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("endpoint", metavar="ID", help="as `strangler endpoints` lists it")
+        parser.add_argument("--stage", choices=[stage.value for stage in Stage], help="who answers")
+        parser.add_argument("--percent", type=_percent, help="share of users that the service answers; with canary")
+        parser.add_argument("--mirror", type=_percent, help="share of calls that the other side gets a copy of")
+        parser.add_argument("--rung", choices=[rung.value for rung in Rung], help="which service answers")
+        parser.add_argument("--seed", help="endpoints with the same seed move the same users first")
+        parser.add_argument("--why", required=True, help="kept in the history")
+        parser.add_argument("--who", default=None, help="kept in the history (the user who runs this)")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        bound = {endpoint.id: binding for binding, endpoint in bind().pairs}
+        name = options["endpoint"]
+        if name not in bound:
+            close = difflib.get_close_matches(name, bound, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else "see `strangler endpoints`"
+            raise UsageError(f"{name!r} is not bound; {hint}")
+        before = flags.read_policy().flag(name)
+        after = _changed(before, options)
+        _refuse_impossible(bound[name], before, after)
+        judgement = _judge(before, after)
+        try:
+            flags.append(
+                after,
+                who=options["who"] or getpass.getuser(),
+                why=options["why"],
+                evidence=judgement.evidence if judgement else "",
+            )
+        except ValidationError as error:
+            raise UsageError("; ".join(error.messages)) from error
+        self.stdout.write(f"{name}: {_words(before)} -> {_words(after)}")
+
+
+def _changed(flag: Flag, options: dict[str, Any]) -> Flag:
+    stage = Stage(options["stage"]) if options["stage"] else flag.stage
+    if options["percent"] is not None and stage is not Stage.CANARY:
+        raise UsageError(f"--percent counts in stage canary only, and the stage is {stage}")
+    if stage is Stage.CANARY and options["percent"] is None and flag.stage is not Stage.CANARY:
+        raise UsageError("--stage canary needs --percent")
+    basis_points = options["percent"] if options["percent"] is not None else flag.basis_points
+    return replace(
+        flag,
+        stage=stage,
+        basis_points=basis_points if stage is Stage.CANARY else 0,
+        mirror=flag.mirror if options["mirror"] is None else options["mirror"],
+        rung=Rung(options["rung"]) if options["rung"] else flag.rung,
+        seed=flag.seed if options["seed"] is None else options["seed"],
+    )
+
+
+def _refuse_impossible(binding: Binding, before: Flag, after: Flag) -> None:
+    if after.mirror and not binding.is_safe:
+        raise UsageError(f"{binding.http_method} is not safe, so its calls are never mirrored")
+    reaches_service = after.stage is not Stage.MONOLITH or after.mirror
+    targets = settings().targets.get(binding.service, {})
+    if reaches_service and targets and after.rung not in targets:
+        raise UsageError(f"STRANGLER['TARGETS'] has no rung {after.rung} for {binding.service}: {sorted(targets)}")
+    if after.stage is Stage.RETIRED and before.stage not in {Stage.SERVICE, Stage.RETIRED}:
+        raise UsageError(f"only an endpoint in stage service can be retired, and this one is in {before.stage}")
+
+
+def _judge(before: Flag, after: Flag) -> Judgement | None:
+    """Ask the gate before a step towards the service; exits with its verdict where that is not EQUIVALENT."""
+    forward = (ORDER.index(after.stage), after.basis_points) > (ORDER.index(before.stage), before.basis_points)
+    if not forward or not settings().gate:
+        return None
+    gate: Gate = import_string(settings().gate)
+    judgement = gate(after.endpoint, stage=after.stage, basis_points=after.basis_points)
+    if judgement.verdict is not Verdict.EQUIVALENT:
+        error = UsageError(f"the gate says {judgement.verdict.name}: {judgement.reason}")
+        error.returncode = judgement.verdict.value
+        raise error
+    return judgement
+
+
+def _percent(text: str) -> int:
+    basis_points = round(float(text) * 100)
+    if not 0 <= basis_points <= BASIS_POINTS:
+        raise ValueError(text)
+    return basis_points
+
+
+_percent.__name__ = "percentage (0 to 100)"
+
+
+def _words(flag: Flag) -> str:
+    share = f" {flag.basis_points / 100:g} %" if flag.stage is Stage.CANARY else ""
+    return f"{flag.stage}{share}, mirror {flag.mirror / 100:g} %, rung {flag.rung}"

@@ -1,0 +1,61 @@
+"""The seam for plain Django views."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from strangler_router.calls import call_of, subject_of
+from strangler_router.pin import decide, take
+from strangler_router.seam import ServiceUnavailable, answer, drf_response
+from strangler_router.types import EMPTY, Side
+
+__all__ = ["peel", "peeled_function"]
+
+View = Callable[..., Any]
+
+
+def peel(view: View) -> View:
+    """Let the router answer in this view's place; the innermost decorator, so that all others keep their say."""
+
+    @wraps(view)
+    def peeled(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        pin = take(request, peeled)
+        if pin is None:
+            return view(request, *args, **kwargs)
+        decision = decide(pin, request, subject_of(request))
+        if decision.side is Side.MONOLITH:
+            if decision.mirrored:
+                pin.call = call_of(request, pin)
+            return view(request, *args, **kwargs)
+        try:
+            reply = answer(request, pin, decision, can_fall_back=True)
+        except ServiceUnavailable as error:
+            return JsonResponse({"detail": "The service does not answer."}, status=error.status)
+        if reply is None:
+            return view(request, *args, **kwargs)
+        if reply.body is not None:
+            return drf_response(reply)
+        if reply.data is EMPTY:
+            return HttpResponse(status=reply.status, headers=dict(reply.headers))
+        return JsonResponse(reply.data, safe=False, status=reply.status, headers=dict(reply.headers))
+
+    peeled.strangler_peeled = True  # type: ignore[attr-defined]
+    return peeled
+
+
+def peeled_function(callback: View) -> View | None:
+    """The peeled function below a view's decorators."""
+    found: Any = callback
+    while found is not None:
+        if found.__dict__.get("strangler_peeled") and not _is_wrapper_of_peeled(found):
+            return found  # type: ignore[no-any-return]
+        found = getattr(found, "__wrapped__", None)
+    return None
+
+
+def _is_wrapper_of_peeled(function: Any) -> bool:
+    # functools.wraps copies our mark to outer decorators.
+    inner = getattr(function, "__wrapped__", None)
+    return inner is not None and bool(inner.__dict__.get("strangler_peeled"))

@@ -1,0 +1,77 @@
+"""Flags as immutable values: what the router reads on each request."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+__all__ = ["BASIS_POINTS", "EMPTY_POLICY", "Flag", "Policy", "Rung", "Stage"]
+
+BASIS_POINTS = 10_000
+
+
+class Stage(enum.StrEnum):
+    """How far an endpoint has moved."""
+
+    MONOLITH = "monolith"
+    CANARY = "canary"
+    SERVICE = "service"
+    RETIRED = "retired"
+
+
+class Rung(enum.StrEnum):
+    """What kind of service answers: the same view elsewhere, the same serializer, or neither."""
+
+    LIFTED = "lifted"
+    TYPED = "typed"
+    NATIVE = "native"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """One endpoint's setting. `basis_points` (of 10,000) counts in CANARY only; `mirror` in every stage.
+
+    Endpoints with the same `seed` move the same users first; the default seed is the endpoint's id.
+    """
+
+    endpoint: str
+    stage: Stage = Stage.MONOLITH
+    basis_points: int = 0
+    mirror: int = 0
+    rung: Rung = Rung.LIFTED
+    seed: str = ""
+
+    @property
+    def cohort_seed(self) -> str:
+        """What is hashed together with the subject."""
+        return self.seed or self.endpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """All flags at one revision; `killed` sends everything that the monolith can still answer to the monolith."""
+
+    revision: int = 0
+    flags: Mapping[str, Flag] = field(default_factory=lambda: MappingProxyType({}))
+    killed: bool = False
+
+    def flag(self, endpoint: str) -> Flag:
+        """The endpoint's flag; MONOLITH where none was ever set."""
+        return self.flags.get(endpoint) or Flag(endpoint=endpoint)
+
+    def to_json(self) -> dict[str, Any]:
+        """A document for the last-good file."""
+        return {"revision": self.revision, "flags": [asdict(flag) for flag in self.flags.values()]}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Policy":
+        """Read the last-good file back; `KeyError`, `TypeError` or `ValueError` where it is not one."""
+        flags = (
+            Flag(**{**entry, "stage": Stage(entry["stage"]), "rung": Rung(entry["rung"])})
+            for entry in document["flags"]
+        )
+        return cls(revision=document["revision"], flags=MappingProxyType({flag.endpoint: flag for flag in flags}))
+
+
+EMPTY_POLICY = Policy()

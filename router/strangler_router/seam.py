@@ -1,0 +1,157 @@
+"""Where a bound view's handler becomes the RPC.
+
+The view class is not patched: each bound route gets a class derived from it, put into the closure of that route's
+`as_view()`. So base and subclass cannot both act, DRF's own classes stay as they are, and a view that calls another
+view's function reaches the original class.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+from types import CellType, FunctionType
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
+
+from strangler_protos.bindings import Authority
+from strangler_router.calls import call_of, subject_of
+from strangler_router.errors import ConfigurationError, NoAnswer
+from strangler_router.pin import Pin, decide, take
+from strangler_router.policy import Stage
+from strangler_router.types import EMPTY, Decision, Reply, Side
+
+__all__ = ["Seam", "ServiceUnavailable", "answer", "derive", "restore"]
+
+logger = logging.getLogger("strangler_router")
+
+
+class ServiceUnavailable(Exception):  # noqa: N818  the HTTP status's own name
+    """Nobody could answer; becomes 503 or 504."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"no answer from the service ({status})")
+        self.status = status
+
+
+class Seam:
+    """Mixed in before a bound view class."""
+
+    request: Any
+
+    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        """Run the view's own `initial()`; only then is the user known, and the decision is made."""
+        super().initial(request, *args, **kwargs)  # type: ignore[misc]
+        pin = take(request._request, type(self))
+        if pin is None:
+            return
+        if not isinstance(request.accepted_renderer, JSONRenderer):
+            # The browsable API and HTML renderers ask the view for forms, filters and page links.
+            pin.decision = Decision(side=Side.MONOLITH, rung="", reason="the renderer is not JSON")
+            return
+        decision = decide(pin, request, subject_of(request))
+        if decision.side is Side.SERVICE:
+            name = request.method.lower()
+            setattr(self, name, partial(_handle, self, pin, decision, getattr(self, name, None)))
+        elif decision.mirrored:
+            pin.call = call_of(request, pin)
+
+    def get_throttles(self) -> list[Any]:
+        """A replayed call is not the user's; it must not use up their quota."""
+        pin: Pin | None = getattr(self.request, "strangler_pin", None)
+        if pin is not None and pin.replay is not None:
+            return []
+        throttles: list[Any] = super().get_throttles()  # type: ignore[misc]
+        return throttles
+
+
+def _handle(view: Any, pin: Pin, decision: Decision, own: Callable[..., Any] | None, *args: Any, **kwargs: Any) -> Any:
+    """Stand in for the view's HTTP handler."""
+    request = args[0]
+    if pin.entry.authority(decision.rung) is Authority.MONOLITH:
+        view.get_object()
+    fall_back = partial(own, *args, **kwargs) if own is not None else None
+    try:
+        reply = answer(request, pin, decision, can_fall_back=fall_back is not None)
+    except ServiceUnavailable as error:
+        return Response({"detail": "The service does not answer."}, status=error.status)
+    if reply is None:
+        assert fall_back is not None  # noqa: S101  answer() returns None only where it may
+        return fall_back()
+    return drf_response(reply)
+
+
+def answer(request: Any, pin: Pin, decision: Decision, *, can_fall_back: bool) -> Reply | None:
+    """The service's reply; None where the monolith shall answer instead.
+
+    Raises the application's exception, or `ServiceUnavailable` where nobody may answer in the monolith's place.
+    """
+    pin.call = call_of(request, pin)
+    try:
+        reply = pin.entry.backend(decision.rung)(pin.call)
+    except (NoAnswer, ConfigurationError) as error:
+        if pin.replay is not None:
+            raise
+        kind = error.kind if isinstance(error, NoAnswer) else "configuration"
+        status = error.status if isinstance(error, NoAnswer) else 503
+        retired = pin.policy.flag(pin.entry.binding.id).stage is Stage.RETIRED
+        in_time = time.monotonic() < pin.deadline
+        if pin.entry.binding.is_safe and can_fall_back and not retired and in_time:
+            pin.fell_back = True
+            logger.warning("%s falls back to the monolith (%s): %s", pin.entry.binding.id, kind, error)
+            return None
+        logger.error("%s has no answer (%s): %s", pin.entry.binding.id, kind, error)  # noqa: TRY400  no stack needed
+        raise ServiceUnavailable(status if in_time else 504) from error
+    if reply.exception is not None:
+        raise reply.exception
+    return reply
+
+
+def drf_response(reply: Reply) -> Any:
+    """The reply as the view's own handler would have returned it."""
+    if reply.body is not None:
+        return HttpResponse(
+            reply.body, status=reply.status, headers=dict(reply.headers), content_type=reply.content_type or None
+        )
+    data = None if reply.data is EMPTY else reply.data
+    return Response(data, status=reply.status, headers=dict(reply.headers))
+
+
+def derive(callback: Callable[..., Any], view_class: type[Any]) -> type[Any]:
+    """Put a class with the seam into this route's `as_view()` closure; the same one on a second call.
+
+    `ConfigurationError` where a decorator hides the closure because it does not use `functools.wraps`.
+    """
+    cell = _class_cell(callback, view_class)
+    if cell is None:
+        raise ConfigurationError(
+            f"{view_class.__qualname__}: a decorator around as_view() hides the view; let it use functools.wraps"
+        )
+    if not issubclass(cell.cell_contents, Seam):
+        namespace = {"__module__": view_class.__module__, "__qualname__": view_class.__qualname__}
+        cell.cell_contents = type(view_class.__name__, (Seam, view_class), namespace | {"__doc__": view_class.__doc__})
+    seamed: type[Any] = cell.cell_contents
+    return seamed
+
+
+def restore(callback: Callable[..., Any], view_class: type[Any]) -> None:
+    """Take the seam out again."""
+    cell = _class_cell(callback, view_class)
+    if cell is not None:
+        cell.cell_contents = view_class
+
+
+def _class_cell(callback: Any, view_class: type[Any]) -> CellType | None:
+    while isinstance(callback, FunctionType) or hasattr(callback, "__wrapped__"):
+        for cell in getattr(callback, "__closure__", None) or ():
+            content = cell.cell_contents
+            if content is view_class or (
+                isinstance(content, type) and issubclass(content, Seam) and content.__mro__[2] is view_class
+            ):
+                return cell  # type: ignore[no-any-return]
+        if not hasattr(callback, "__wrapped__"):
+            return None
+        callback = callback.__wrapped__
+    return None

@@ -1,0 +1,117 @@
+"""The backend that asks a service over gRPC."""
+
+import threading
+from typing import Any
+
+import grpc
+from google.protobuf.message import DecodeError
+from google.rpc.status_pb2 import Status
+
+from strangler_protos.bindings import Binding
+from strangler_protos.errors import IdentityError
+from strangler_protos.identity import METADATA_KEY, Keyring, sign
+from strangler_protos.status import http_status
+from strangler_protos.v1 import http_pb2
+from strangler_router.breaker import Breaker
+from strangler_router.channels import unary
+from strangler_router.conf import Target, settings
+from strangler_router.errors import ConfigurationError, NoAnswer
+from strangler_router.failures import reply_of
+from strangler_router.transcode import reply_from, request_message
+from strangler_router.types import Backend, Call, Reply
+
+__all__ = ["service_backend"]
+
+DETAILS_KEY = "grpc-status-details-bin"
+REQUEST_ID = "x-request-id"
+
+_breakers: dict[tuple[Target, bool], Breaker] = {}
+_lock = threading.Lock()
+
+
+def service_backend(binding: Binding, rung: str) -> Backend:
+    """A backend that signs, sends and reads one RPC; `ConfigurationError` where target or key is missing.
+
+    It raises `NoAnswer` for everything that is no answer of the application.
+    """
+    target = _target(binding, rung)
+    keyring = _keyring(binding)
+    timeout_cap = settings().rpc_timeout
+
+    def ask(call: Call) -> Reply:
+        message = request_message(binding, call)
+        token = sign(
+            call.caller,
+            keyring=keyring,
+            method=binding.rpc,
+            message=message,
+            safe=binding.is_safe,
+            shadow=call.shadow,
+            hops=call.hops,
+        )
+        metadata = [(METADATA_KEY, token)]
+        metadata += [(REQUEST_ID, value) for name, value in call.headers if name == "X-Request-Id" and value.isascii()]
+        with _breaker(target, shadow=call.shadow).call():
+            try:
+                answer = unary(target, binding.rpc)(message, timeout=min(call.timeout, timeout_cap), metadata=metadata)
+            except grpc.RpcError as error:
+                return _application_reply(error, target)
+        try:
+            return reply_from(binding, binding.response.FromString(answer))
+        except DecodeError as error:
+            raise NoAnswer(
+                f"{target.address}: the answer is no {binding.response.__name__}", kind="bad answer"
+            ) from error
+
+    return ask
+
+
+def _application_reply(error: Any, target: Target) -> Reply:
+    for key, value in error.trailing_metadata() or ():
+        if key == DETAILS_KEY:
+            for detail in Status.FromString(value).details:
+                http_error = http_pb2.HttpError()
+                if detail.Unpack(http_error):
+                    return reply_of(http_error)
+    code: grpc.StatusCode = error.code()
+    raise NoAnswer(
+        f"{target.address}: {code.name}: {_named(error.details() or '', target)}",
+        kind=code.name.lower().replace("_", " "),
+        status=http_status(code),
+    )
+
+
+def _named(details: str, target: Target) -> str:
+    lowered = details.lower()
+    if "certificate_verify_failed" in lowered:
+        return f"the certificate is not signed by {target.ca} ({details})"
+    if "peer name" in lowered:
+        return f"the certificate is for another name than {target.name or target.address} ({details})"
+    return details
+
+
+def _target(binding: Binding, rung: str) -> Target:
+    rungs = settings().targets.get(binding.service, {})
+    try:
+        return rungs[rung]
+    except KeyError:
+        raise ConfigurationError(
+            f"STRANGLER['TARGETS'][{binding.service!r}] has no address for rung {rung!r}; it has {sorted(rungs)}"
+        ) from None
+
+
+def _keyring(binding: Binding) -> Keyring:
+    try:
+        return Keyring.from_hex(settings().keys.get(binding.service, {}))
+    except IdentityError as error:
+        raise ConfigurationError(f"STRANGLER['KEYS'][{binding.service!r}]: {error}") from error
+
+
+def _breaker(target: Target, *, shadow: bool) -> Breaker:
+    # Copies have a breaker and a cap of their own, so that a mirror can never take a user's place.
+    key = (target, shadow)
+    found = _breakers.get(key)
+    if found is None:
+        with _lock:
+            found = _breakers.setdefault(key, Breaker(target.address, in_flight=settings().in_flight))
+    return found

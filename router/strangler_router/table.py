@@ -1,0 +1,125 @@
+"""Bind contracts to endpoints; what cannot be bound is refused, with a reason and a check id."""
+
+import inspect
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from django.utils.module_loading import import_string
+
+from strangler_django.endpoints import Endpoint, ambiguous_names, walk_endpoints
+from strangler_protos.bindings import Authority, Binding, generic_binding, read_contract
+from strangler_protos.errors import ContractError
+from strangler_router.conf import settings
+from strangler_router.errors import ConfigurationError
+from strangler_router.peel import peeled_function
+from strangler_router.pin import Entry
+from strangler_router.refusals import Refusal, refusals
+from strangler_router.seam import derive
+from strangler_router.types import Backend
+
+__all__ = ["Table", "bind", "build_table"]
+
+Table = dict[tuple[str, str], Entry]
+
+logger = logging.getLogger("strangler_router")
+
+
+@dataclass(slots=True)
+class Bound:
+    """What could be bound, and what was refused."""
+
+    pairs: list[tuple[Binding, Endpoint]] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+
+
+def bind() -> Bound:
+    """Match every binding of the settings with its endpoint; changes nothing."""
+    bound = Bound()
+    endpoints = walk_endpoints()
+    by_id = {endpoint.id: endpoint for endpoint in endpoints}
+    ambiguous = ambiguous_names(endpoints)
+    seen: set[str] = set()
+    for binding in _bindings(by_id, bound):
+        endpoint = by_id.get(binding.id)
+        found = list(_mismatches(binding, endpoint, ambiguous, seen))
+        seen.add(binding.id)
+        if endpoint is not None and not found:
+            found = list(refusals(binding, endpoint))
+        bound.refused += found
+        if endpoint is not None and all(refusal.is_warning for refusal in found):
+            bound.pairs.append((binding, endpoint))
+    return bound
+
+
+def build_table(make_backend: Callable[[Binding, str], Backend] | None = None) -> Table:
+    """The table that requests are looked up in; puts the seam into the bound views.
+
+    Refused bindings are logged and left to the monolith.
+    """
+    backend = make_backend or _configured_backend()
+    bound = bind()
+    for refusal in bound.refused:
+        logger.error("%s: %s", refusal.check_id, refusal.message)
+    table: Table = {}
+    for binding, endpoint in bound.pairs:
+        owner = (
+            derive(endpoint.callback, endpoint.view_class) if endpoint.is_drf else peeled_function(endpoint.callback)
+        )
+        table[endpoint.route, endpoint.http_method] = Entry(
+            binding=binding, endpoint=endpoint, owner=owner, make_backend=backend
+        )
+    return table
+
+
+def _configured_backend() -> Callable[[Binding, str], Backend]:
+    backend = settings().backend
+    made: Callable[[Binding, str], Backend] = import_string(backend) if isinstance(backend, str) else backend
+    return made
+
+
+def _bindings(by_id: dict[str, Endpoint], bound: Bound) -> Iterator[Binding]:
+    for name in settings().contracts:
+        try:
+            yield from read_contract(name)
+        except ContractError as error:
+            bound.refused.append(Refusal("E002", str(error)))
+    for endpoint_id, authority in settings().lifted.items():
+        endpoint = by_id.get(endpoint_id)
+        try:
+            yield generic_binding(
+                id=endpoint_id,
+                route=endpoint.route if endpoint else "",
+                http_method=endpoint.http_method if endpoint else "",
+                authority=Authority[authority or "UNDECLARED"],
+            )
+        except KeyError:
+            bound.refused.append(
+                Refusal("E010", f"{endpoint_id}: authority {authority!r} is neither MONOLITH nor SERVICE")
+            )
+
+
+def _mismatches(binding: Binding, endpoint: Endpoint | None, ambiguous: set[str], seen: set[str]) -> Iterator[Refusal]:
+    if binding.id in seen:
+        yield Refusal("E006", f"{binding.id} is bound twice")
+    if endpoint is None:
+        name = binding.id.rpartition(".")[0]
+        if name in ambiguous:
+            yield Refusal("E005", f"{binding.id}: several routes are named {name}; give them names of their own")
+        else:
+            yield Refusal("E003", f"{binding.id} is no endpoint of this project; see `strangler endpoints`")
+    elif (binding.route, binding.http_method) != (endpoint.route, endpoint.http_method):
+        yield Refusal(
+            "E004",
+            f"{binding.id}: the contract says {binding.http_method} {binding.route}, "
+            f"Django says {endpoint.http_method} {endpoint.route}",
+        )
+    elif inspect.iscoroutinefunction(endpoint.callback) or getattr(endpoint.view_class, "view_is_async", False):
+        yield Refusal("E008", f"{binding.id}: asynchronous views cannot be bound yet")
+    elif endpoint.is_drf:
+        try:
+            derive(endpoint.callback, endpoint.view_class)
+        except ConfigurationError as error:
+            yield Refusal("E009", f"{binding.id}: {error}")
+    elif peeled_function(endpoint.callback) is None:
+        yield Refusal("E007", f"{binding.id} is a plain Django view; put @strangler_router.peel.peel innermost")
