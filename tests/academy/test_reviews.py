@@ -69,8 +69,9 @@ def test_a_body_that_makes_no_sense_is_a_bad_request(reader: Client, course: Cou
 
 
 def test_only_learners_of_the_course_may_review_it(
-    sign_in, course: Course, other_learner: Learner, staff: User
+    sign_in, make_course, course: Course, other_learner: Learner, staff: User
 ) -> None:
+    Enrolment.objects.create(course=make_course(), learner=other_learner, progress=0, enrolled_at=course.updated_at)
     for user in (other_learner.user, staff):
         response = post(sign_in(user), course, {"stars": 5})
         expected = {"non_field_errors": ["Only learners of this course may review it."]}
@@ -88,6 +89,10 @@ def test_a_second_review_is_refused(reader: Client, course: Course) -> None:
 def test_anonymous_callers_may_not_review(client: Client, course: Course) -> None:
     response = post(client, course, {"stars": 5})
     assert (response.status_code, response["WWW-Authenticate"]) == (401, "Token")
+
+
+def test_anonymous_callers_may_not_even_ask_what_a_review_is(client: Client, course: Course) -> None:
+    assert client.options(f"/api/v1/courses/{course.pk}/reviews/").status_code == 401
 
 
 def test_a_draft_cannot_be_reviewed(sign_in, draft: Course, learner: Learner) -> None:

@@ -30,11 +30,6 @@ def cheap_passwords(settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-@pytest.fixture
-def seeded(db: None, cheap_passwords: None) -> None:
-    call_command("seed", courses=120, stdout=io.StringIO())
-
-
 def start(path: Path, *, seed: int, hash_seed: str, zone: str) -> subprocess.Popen:
     environment = os.environ | {"ACADEMY_DATABASE": str(path), "PYTHONHASHSEED": hash_seed, "TZ": zone}
     environment.pop("ACADEMY_POSTGRES", None)
@@ -78,7 +73,8 @@ def test_a_database_with_rows_is_left_alone(db: None, cheap_passwords: None) -> 
     assert not Course.objects.exists()
 
 
-def test_flush_replaces_the_rows(seeded: None) -> None:
+def test_flush_replaces_the_rows(transactional_db: None, cheap_passwords: None) -> None:
+    call_command("seed", courses=3, seed=2, stdout=io.StringIO())
     call_command("seed", courses=2, flush=True, stdout=io.StringIO())
     assert list(Course.objects.values_list("id", flat=True)) == [1, 2]
     assert Topic.objects.create(slug="new", name="New").pk == len(catalog.TOPICS) + 1
