@@ -1,0 +1,15 @@
+"""How a failed call ends."""
+
+import grpc
+
+__all__ = ["Failure"]
+
+
+class Failure(Exception):
+    """The call ends with this code and message; `details` are the bytes of a `google.rpc.Status`."""
+
+    def __init__(self, code: grpc.StatusCode, message: str, details: bytes = b"") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.details = details

@@ -1,0 +1,85 @@
+"""TLS from files that may be replaced while the server runs."""
+
+import ipaddress
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+
+from strangler_services.errors import SettingsError
+
+__all__ = ["TLS", "is_loopback"]
+
+logger = logging.getLogger("strangler_services")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TLS:
+    """PEM files: the certificate chain, its key, and for mTLS the authority that signs the clients' certificates."""
+
+    certificate: Path
+    key: Path
+    client_ca: Path | None = None
+
+    def credentials(self) -> grpc.ServerCredentials:
+        """Credentials that read the files again when one of them changes; `SettingsError` if one cannot be read."""
+        try:
+            certificates = _Certificates(self)
+            initial = certificates.read()
+        except OSError as error:
+            raise SettingsError(f"TLS file {error.filename} cannot be read: {error.strerror}") from error
+        return grpc.dynamic_ssl_server_credentials(
+            initial,
+            certificates.changed,  # type: ignore[arg-type]  # the stub forgets that None keeps what is in use
+            require_client_authentication=self.client_ca is not None,
+        )
+
+    def files(self) -> tuple[Path, ...]:
+        """The files that are in use."""
+        return (self.certificate, self.key) if self.client_ca is None else (self.certificate, self.key, self.client_ca)
+
+
+class _Certificates:
+    def __init__(self, tls: TLS) -> None:
+        self._tls = tls
+        self._stamp = self._look()
+
+    def read(self) -> grpc.ServerCertificateConfiguration:
+        ca = self._tls.client_ca
+        return grpc.ssl_server_certificate_configuration(
+            [(self._tls.key.read_bytes(), self._tls.certificate.read_bytes())],
+            root_certificates=None if ca is None else ca.read_bytes(),
+        )
+
+    def changed(self) -> grpc.ServerCertificateConfiguration | None:
+        """Called by grpc before each handshake; None keeps what is in use."""
+        try:
+            stamp = self._look()
+            if stamp == self._stamp:
+                return None
+            configuration = self.read()
+        except OSError as error:
+            logger.warning("TLS file %s cannot be read (%s); the previous one stays", error.filename, error.strerror)
+            return None
+        self._stamp = stamp
+        logger.info("TLS files changed and were read again")
+        return configuration
+
+    def _look(self) -> tuple[tuple[int, int, int], ...]:
+        states = (os.stat(path) for path in self._tls.files())  # noqa: PTH116  # one call a handshake
+        return tuple((state.st_mtime_ns, state.st_ino, state.st_size) for state in states)
+
+
+def is_loopback(address: str) -> bool:
+    """True where `host:port` cannot be reached from another machine."""
+    if address.startswith("unix:"):
+        return True
+    host = address.rpartition(":")[0].strip("[]")
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
