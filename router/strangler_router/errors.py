@@ -9,7 +9,7 @@ class ConfigurationError(StranglerError):
     """A setting is wrong in a way that a system check reports as well."""
 
 
-class NoAnswer(StranglerError):  # noqa: N818  what happened, as the seam speaks of it
+class NoAnswer(StranglerError):
     """The service gave no answer of the application: it is down, slow, overloaded or misconfigured.
 
     `status` is what a client is told where nobody else can answer: 503 or 504. `kind` is a short word for counting.

@@ -28,7 +28,7 @@ __all__ = ["Seam", "ServiceUnavailable", "answer", "derive", "restore"]
 logger = logging.getLogger("strangler_router")
 
 
-class ServiceUnavailable(Exception):  # noqa: N818  the HTTP status's own name
+class ServiceUnavailable(Exception):
     """Nobody could answer; becomes 503 or 504."""
 
     def __init__(self, status: int) -> None:

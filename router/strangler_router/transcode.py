@@ -7,12 +7,14 @@ from urllib.parse import parse_qs
 from google.protobuf.message import Message
 
 from strangler_protos.bindings import Binding
+from strangler_protos.identity import Caller
 from strangler_protos.v1 import http_pb2, lift_pb2
+from strangler_protos.v1.identity_pb2 import Identity
 from strangler_router.errors import NotTranscodable
 from strangler_router.failures import reply_of
 from strangler_router.types import EMPTY, Call, Reply
 
-__all__ = ["reply_from", "request_message", "response_message"]
+__all__ = ["call_from", "reply_from", "request_message", "response_message"]
 
 
 def request_message(binding: Binding, call: Call) -> bytes:
@@ -23,7 +25,7 @@ def request_message(binding: Binding, call: Call) -> bytes:
             fields.update(endpoint=call.endpoint, route=call.route)
         else:
             if binding.query_fields and call.query:
-                given = parse_qs(call.query, keep_blank_values=True)
+                given = parse_qs(_as_django_reads(call.query), keep_blank_values=True)
                 fields.update((name, given[key][-1]) for name, key in binding.query_fields if key in given)
             fields.update((name, call.kwargs[name]) for name in binding.path_fields)
         return binding.request(**fields).SerializeToString()
@@ -43,6 +45,37 @@ def reply_from(binding: Binding, message: Message) -> Reply:
     return _generic_reply(message, status, headers)
 
 
+def call_from(binding: Binding, message: Message, identity: Identity) -> Call:
+    """The call behind a request message, by the caller that its identity names."""
+    http: http_pb2.HttpRequest = message.strangler_http  # type: ignore[attr-defined]
+    return Call(
+        endpoint=binding.id,
+        route=binding.route,
+        method=http.method,
+        path=http.path,
+        query=http.query,
+        caller=Caller(
+            subject=identity.subject,
+            authenticator=identity.authenticator,
+            scopes=tuple(identity.scopes),
+            tenant=identity.tenant,
+            is_staff=identity.is_staff,
+        ),
+        headers=tuple((header.name, header.value) for header in http.headers),
+        body=http.body,
+        content_type=http.content_type,
+        scheme=http.scheme,
+        host=http.host,
+        script_name=http.script_name,
+        language=http.language,
+        timezone=http.timezone,
+        media_type=http.media_type,
+        version=http.version,
+        hops=identity.hops,
+        shadow=identity.shadow,
+    )
+
+
 def response_message(binding: Binding, reply: Reply) -> Message:
     """The message for a reply that carries no exception; the host of a lifted view sends it."""
     if binding.encode is not None and reply.body is None:
@@ -58,6 +91,14 @@ def response_message(binding: Binding, reply: Reply) -> Message:
     for name, value in reply.headers:
         message.strangler_http.headers.add(name=name, value=value)  # type: ignore[attr-defined]
     return message
+
+
+def _as_django_reads(query: str) -> str:
+    # WSGI hands raw bytes over as Latin-1; QueryDict tries UTF-8 first.
+    try:
+        return query if query.isascii() else query.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return query
 
 
 def _envelope(call: Call) -> http_pb2.HttpRequest:

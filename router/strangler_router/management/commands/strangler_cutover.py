@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.module_loading import import_string
 
 from strangler_django.verb import UsageError, Verb
@@ -16,6 +16,14 @@ from strangler_router.policy import BASIS_POINTS, Flag, Rung, Stage
 from strangler_router.table import bind
 
 ORDER = [Stage.MONOLITH, Stage.CANARY, Stage.SERVICE, Stage.RETIRED]
+
+
+class GateRefusal(CommandError):
+    """The gate does not let this step pass; exits with its verdict."""
+
+    def __init__(self, judgement: Judgement) -> None:
+        message = f"the gate says {judgement.verdict.name}: {judgement.reason}"
+        super().__init__(message, returncode=judgement.verdict.value)
 
 
 class Command(Verb):
@@ -90,9 +98,7 @@ def _judge(before: Flag, after: Flag) -> Judgement | None:
     gate: Gate = import_string(settings().gate)
     judgement = gate(after.endpoint, stage=after.stage, basis_points=after.basis_points)
     if judgement.verdict is not Verdict.EQUIVALENT:
-        error = UsageError(f"the gate says {judgement.verdict.name}: {judgement.reason}")
-        error.returncode = judgement.verdict.value
-        raise error
+        raise GateRefusal(judgement)
     return judgement
 
 

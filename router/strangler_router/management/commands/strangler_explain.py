@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -44,8 +45,6 @@ class Command(Verb):
 def _explain(entry: Entry, subject: str | None) -> dict[str, Any]:
     policy = read_policy()
     if is_killed():
-        from dataclasses import replace
-
         policy = replace(policy, killed=True)
     flag = policy.flag(entry.binding.id)
     decision = choose(policy, entry.binding.id, subject)

@@ -1,0 +1,39 @@
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from strangler_django.verb import UsageError, Verb
+from strangler_protos.errors import StranglerError
+from strangler_router.conf import settings
+from strangler_router.lifted import register
+from strangler_router.table import bind
+from strangler_services import TLS, ServerSettings, serve
+
+
+class Command(Verb):
+    help = "Serve the project's own views over gRPC: the lifted rung of every bound endpoint."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--address", default="127.0.0.1:50052", help="host:port to listen on (%(default)s)")
+        parser.add_argument("--processes", type=int, default=1, help="server processes (%(default)s)")
+        parser.add_argument("--certificate", help="PEM file; TLS is required off loopback")
+        parser.add_argument("--key", help="PEM file of the certificate's key")
+        parser.add_argument("--client-ca", help="PEM file; clients must show a certificate signed by it")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        services = sorted({binding.service for binding, _ in bind().pairs})
+        if not services:
+            raise UsageError("no endpoint is bound; see STRANGLER['CONTRACTS'] and STRANGLER['LIFTED']")
+        if bool(options["certificate"]) != bool(options["key"]):
+            raise UsageError("--certificate and --key go together")
+        tls = None
+        if options["certificate"]:
+            tls = TLS(certificate=options["certificate"], key=options["key"], client_ca=options["client_ca"])
+        keys = {service: settings().keys.get(service, {}) for service in services}
+        try:
+            serve(
+                register,
+                ServerSettings(address=options["address"], keys=keys, processes=options["processes"], tls=tls),
+            )
+        except StranglerError as error:
+            raise UsageError(str(error)) from error
