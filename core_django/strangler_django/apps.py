@@ -1,7 +1,18 @@
+from importlib import import_module
+
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class StranglerDjangoConfig(AppConfig):
     name = "strangler_django"
     label = "strangler_django"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from strangler_django.serializers import registry
+
+        import_module("strangler_django.checks")
+        # Every process that writes must know what cached bodies read, commands and workers included.
+        autodiscover_modules("serializers")
+        registry.resolve_waiting()

@@ -1,7 +1,11 @@
+from collections.abc import Collection
+
 from django.db.models import Count
 from rest_framework import serializers
 
 from academy.catalog.models import Course, Educator, Lesson, Topic
+from academy.learning.models import Enrolment, Review
+from strangler_django.serializers import Cache, CachedModelSerializer, batched
 
 
 class TopicSerializer(serializers.ModelSerializer):
@@ -16,31 +20,37 @@ class CourseEducatorSerializer(serializers.ModelSerializer):
         fields = ["id", "name", "photo"]
 
 
-class CourseSerializer(serializers.ModelSerializer):
+class CourseSerializer(CachedModelSerializer):
     educator = CourseEducatorSerializer()
     topics = TopicSerializer(many=True)
     level_label = serializers.CharField(source="get_level_display")
-    lesson_count = serializers.SerializerMethodField()
-    review_count = serializers.SerializerMethodField()
-    is_enrolled = serializers.SerializerMethodField()
+    lesson_count = batched(serializers.IntegerField(), default=0, depends_on="lessons")
+    review_count = batched(serializers.IntegerField(), default=0, depends_on="reviews")
+    is_enrolled = batched(serializers.BooleanField(), default=False, fresh=True)
 
     class Meta:
         model = Course
+        cache = Cache(timeout=3600)
         fields = [
             "id", "title", "slug", "summary", "level", "level_label", "language", "price", "rating", "is_free",
             "published_at", "updated_at", "starts_on", "length", "external_id", "syllabus", "metadata",
             "educator", "topics", "lesson_count", "review_count", "is_enrolled",
         ]  # fmt: skip
 
-    def get_lesson_count(self, course: Course) -> int:
-        return course.lessons.count()
+    @lesson_count.batch
+    def count_lessons(self, pks: Collection[int]) -> dict[int, int]:
+        return dict(Lesson.objects.filter(course__in=pks).order_by().values_list("course").annotate(Count("pk")))
 
-    def get_review_count(self, course: Course) -> int:
-        return course.reviews.count()
+    @review_count.batch
+    def count_reviews(self, pks: Collection[int]) -> dict[int, int]:
+        return dict(Review.objects.filter(course__in=pks).values_list("course").annotate(Count("pk")))
 
-    def get_is_enrolled(self, course: Course) -> bool:
+    @is_enrolled.batch
+    def find_enrolled(self, pks: Collection[int]) -> set[int]:
         user = self.context["request"].user
-        return user.is_authenticated and course.enrolments.filter(learner__user=user).exists()
+        if not user.is_authenticated:
+            return set()
+        return set(Enrolment.objects.filter(course__in=pks, learner__user=user).values_list("course", flat=True))
 
 
 class LessonSerializer(serializers.ModelSerializer):

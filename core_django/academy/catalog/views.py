@@ -6,16 +6,17 @@ from rest_framework.generics import RetrieveAPIView
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import ReadOnlyModelViewSet
+from rest_framework.viewsets import GenericViewSet
 
 from academy.catalog.filters import CourseFilter
 from academy.catalog.models import Course, Educator
 from academy.catalog.pagination import CoursePagination
 from academy.catalog.serializers import CourseSerializer, EducatorSerializer, LessonSerializer
 from academy.learning.serializers import ReviewSerializer
+from strangler_django.serializers import CachedDetailMixin, CachedListMixin
 
 
-class CourseViewSet(ReadOnlyModelViewSet):
+class CourseViewSet(CachedListMixin, CachedDetailMixin, GenericViewSet):
     """Published courses; staff also see drafts."""
 
     serializer_class = CourseSerializer

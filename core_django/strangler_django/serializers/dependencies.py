@@ -1,0 +1,120 @@
+"""Which writes reach which rows: relation paths from a serialized model, followed hop by hop."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+
+Model = type[models.Model]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependency:
+    """Bodies of `root` read rows of `model`, found through the lookup `path` (empty: the row itself).
+
+    `link` is the foreign key on `model` that ties it to the rows at `anchor`, where there is one.
+    """
+
+    root: Model
+    model: Model
+    path: str = ""
+    anchor: str = ""
+    link: str | None = None
+
+    def roots(self, alias: str, pks: Collection[Any]) -> set[Any]:
+        """Primary keys of the root's rows that read these rows of `model` now."""
+        return _roots(self.root, alias, self.path, pks)
+
+    def linked(self, alias: str, values: Collection[Any]) -> set[Any]:
+        """Primary keys of the root's rows whose `anchor` these values of the link point at."""
+        field = self.model._meta.get_field(self.link or "")
+        target = field.target_field  # type: ignore[union-attr]
+        if not self.anchor and target.primary_key:
+            return set(values)
+        lookup = f"{self.anchor}__{target.name}" if self.anchor else target.name
+        found = self.root._base_manager.using(alias).filter(**{f"{lookup}__in": list(values)})
+        return set(found.values_list("pk", flat=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossing:
+    """Bodies of `root` read what the many-to-many table `through` joins: rows at `anchor` to rows at `path`."""
+
+    root: Model
+    through: Model
+    anchor: str
+    path: str
+    ends: tuple[Model, Model]
+
+    def roots(self, alias: str, instance: models.Model) -> set[Any]:
+        """Primary keys of the root's rows that this end of a changed join reaches now."""
+        found: set[Any] = set()
+        for end, path in zip(self.ends, (self.anchor, self.path), strict=True):
+            if isinstance(instance, end):
+                found |= _roots(self.root, alias, path, [getattr(instance, pk_of(end))])
+        return found
+
+
+def follow(root: Model, path: str) -> Iterator[Dependency | Crossing]:
+    """What a body of `root` depends on when it reads along `path` (`lessons__video`).
+
+    Raises FieldDoesNotExist for a hop that is no relation.
+    """
+    model, anchor = root, ""
+    for name in path.split("__"):
+        relation = relation_of(model, name)
+        lookup = f"{anchor}__{relation.name}" if anchor else relation.name
+        target = relation.related_model
+        link = None
+        if relation.many_to_many:
+            through = relation.through if relation.auto_created else relation.remote_field.through
+            yield Crossing(root=root, through=through, anchor=anchor, path=lookup, ends=(model, target))
+            if not through._meta.auto_created:
+                source = relation.field.m2m_reverse_field_name() if relation.auto_created else relation.m2m_field_name()
+                yield Dependency(root=root, model=through, anchor=anchor, link=source, path=_reverse(through, source))
+        elif relation.auto_created and not relation.concrete:
+            link = relation.field.name
+        yield Dependency(root=root, model=target, path=lookup, anchor=anchor, link=link)
+        yield from parents(root, target, lookup)
+        model, anchor = target, lookup
+
+
+def parents(root: Model, model: Model, path: str) -> Iterator[Dependency]:
+    """The tables that a multi-table child's columns come from."""
+    for parent, pointer in model._meta.parents.items():
+        if pointer is not None:
+            lookup = f"{path}__{pointer.name}" if path else pointer.name
+            yield Dependency(root=root, model=parent, path=lookup)
+            yield from parents(root, parent, lookup)
+
+
+def relation_of(model: Model, name: str) -> Any:
+    """The relation that lookups (`lesson`) or Python (`lesson_set`) call `name`."""
+    try:
+        relation: Any = model._meta.get_field(name)
+    except FieldDoesNotExist:
+        named = [relation for relation in model._meta.related_objects if relation.get_accessor_name() == name]
+        if not named:
+            raise
+        [relation] = named
+    if not relation.is_relation or relation.related_model is None:
+        raise FieldDoesNotExist(f"{model._meta.label} has no relation to follow named {name!r}.")
+    return relation
+
+
+def pk_of(model: Model) -> str:
+    return model._meta.pk.attname
+
+
+def _reverse(through: Model, source: str) -> str:
+    field: Any = through._meta.get_field(source)
+    return str(field.remote_field.name)
+
+
+def _roots(root: Model, alias: str, path: str, pks: Collection[Any]) -> set[Any]:
+    if not path:
+        return set(pks)
+    found = root._base_manager.using(alias).filter(**{f"{path}__pk__in": list(pks)})
+    return set(found.values_list("pk", flat=True))

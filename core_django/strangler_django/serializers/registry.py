@@ -1,0 +1,67 @@
+"""Cached serializer classes: their plans, and the receivers that their bodies need."""
+
+import logging
+from typing import Any
+
+from django.apps import apps
+
+from strangler_django.serializers import signals
+from strangler_django.serializers.plan import FieldPlan, Unplannable, is_static, resolve
+
+logger = logging.getLogger("strangler_django.serializers")
+
+_waiting: list[Any] = []
+_plans: dict[Any, FieldPlan | None] = {}
+refusals: dict[Any, str] = {}
+"""Why a class that asks for the cache does not get it; shown by the system checks."""
+
+
+def register(cls: Any) -> None:
+    """Watches what the class's bodies read, as soon as the models are there."""
+    _waiting.append(cls)
+    if apps.models_ready:
+        resolve_waiting()
+
+
+def resolve_waiting() -> None:
+    while _waiting:
+        cls = _waiting.pop()
+        _plans[cls] = _plan(cls)
+
+
+def registered() -> list[Any]:
+    return list(_plans)
+
+
+def plan_of(serializer: Any) -> FieldPlan | None:
+    """The plan of the serializer's fields as they are on this instance; None if its bodies are not shared."""
+    cls = type(serializer)
+    if _plans.get(cls) is None:
+        return None
+    if is_static(serializer):
+        return _plans[cls]
+    try:
+        plan = resolve(serializer)
+    except Unplannable as error:
+        logger.debug("%s bypasses its cache: %s", cls.__name__, error)
+        return None
+    if all(signals.watched(source) for source in plan.sources):
+        return plan
+    # Other processes would not know what this instance reads.
+    logger.warning("%s bypasses its cache: its fields read relations that its class does not.", cls.__name__)
+    return None
+
+
+def _plan(cls: Any) -> FieldPlan | None:
+    if getattr(cls.Meta, "cache", None) is None:
+        return None
+    try:
+        plan = resolve(cls())
+    except Unplannable as error:
+        refusals[cls] = str(error)
+        return None
+    except Exception as error:  # noqa: BLE001  __init__ and get_fields are the project's own code
+        refusals[cls] = f"its fields cannot be built without a request: {error!r}"
+        return None
+    signals.watch(plan.sources)
+    return plan

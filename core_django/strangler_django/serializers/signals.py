@@ -1,0 +1,142 @@
+"""Receivers on every model that a cached serializer reads."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from django.apps import apps
+from django.core.signals import request_finished
+from django.db import connections, models, router
+from django.db.models import signals
+
+from strangler_django.serializers import pending
+from strangler_django.serializers.dependencies import Crossing, Dependency, Model, pk_of
+from strangler_django.serializers.stamps import Row
+from strangler_django.serializers.store import current_store
+
+_dependencies: dict[Model, dict[Dependency, None]] = {}
+_crossings: dict[Model, dict[Crossing, None]] = {}
+
+
+def watch(sources: Iterable[Dependency | Crossing]) -> None:
+    """Connects the receivers that these dependencies need; once is enough."""
+    for source in sources:
+        if isinstance(source, Crossing):
+            _crossings.setdefault(source.through, {})[source] = None
+            signals.m2m_changed.connect(_on_m2m_change, sender=source.through, dispatch_uid="strangler_django")
+        else:
+            for model in _written_as(source.model):
+                _dependencies.setdefault(model, {})[source] = None
+                _connect(model)
+
+
+def watched(source: Dependency | Crossing) -> bool:
+    if isinstance(source, Crossing):
+        return source in _crossings.get(source.through, {})
+    return source in _dependencies.get(source.model, {})
+
+
+def invalidate(model: Model, pks: Collection[Any], *, using: str | None = None) -> None:
+    """Makes bodies that read these rows void, after `QuerySet.update`, bulk operations or raw SQL.
+
+    Inside a transaction, call it before the commit; where a foreign key moves, before and after the statement.
+    """
+    alias = using or router.db_for_write(model)
+    store = current_store()
+    if store is None:
+        return
+    for dependency in _dependencies.get(model, {}):
+        pending.mark(store, alias, _rows(alias, dependency.root, dependency.roots(alias, pks)))
+        for pk in pks:
+            pending.wrote(alias, dependency, pk)
+    pending.settle_on_commit(alias)
+
+
+def _written_as(model: Model) -> list[Model]:
+    """The model, its proxies and multi-table children: any of them may be the sender of its writes."""
+    every = apps.get_models(include_auto_created=True)
+    return [
+        sender
+        for sender in every
+        if model._meta.concrete_model in {sender._meta.concrete_model, *_concrete(sender)._meta.get_parent_list()}
+    ]
+
+
+def _concrete(model: Model) -> Model:
+    return model._meta.concrete_model or model
+
+
+def _connect(model: Model) -> None:
+    for signal in (signals.pre_save, signals.pre_delete):
+        signal.connect(_before_write, sender=model, dispatch_uid="strangler_django")
+    for signal in (signals.post_save, signals.post_delete):
+        signal.connect(_after_write, sender=model, dispatch_uid="strangler_django")
+
+
+def _before_write(sender: Model, instance: models.Model, using: str, **kwargs: Any) -> None:
+    store = current_store()
+    if store is None:
+        return
+    rows: set[Row] = set()
+    for dependency in _dependencies[sender]:
+        rows |= _rows(using, dependency.root, _reached(dependency, instance, using))
+    pending.mark(store, using, rows)
+
+
+def _after_write(sender: Model, instance: models.Model, using: str, **kwargs: Any) -> None:
+    store = current_store()
+    if store is None:
+        return
+    for dependency in _dependencies[sender]:
+        pk = getattr(instance, pk_of(dependency.model))
+        if not dependency.path:
+            pending.mark(store, using, _rows(using, dependency.root, {pk}))
+        elif dependency.anchor or not dependency.link:
+            pending.wrote(using, dependency, pk)
+    pending.settle_on_commit(using)
+
+
+def _on_m2m_change(sender: Model, instance: models.Model, action: str, using: str, **kwargs: Any) -> None:
+    store = current_store()
+    if store is None:
+        return
+    rows: set[Row] = set()
+    for crossing in _crossings[sender]:
+        rows |= _rows(using, crossing.root, crossing.roots(using, instance))
+    pending.mark(store, using, rows)
+    if action.startswith("post_"):
+        pending.settle_on_commit(using)
+
+
+def _reached(dependency: Dependency, instance: models.Model, using: str) -> set[Any]:
+    """Rows of the root that the stored state or the state about to be stored reaches."""
+    pk = getattr(instance, pk_of(dependency.model))
+    if dependency.link is None:
+        return set() if pk is None else dependency.roots(using, [pk])
+    field: Any = dependency.model._meta.get_field(dependency.link)
+    values = {instance.__dict__.get(field.attname), *_stored_link(dependency.model, pk, field.attname, using)}
+    return dependency.linked(using, values - {None})
+
+
+def _stored_link(model: Model, pk: Any, attname: str, using: str) -> list[Any]:
+    if pk is None:
+        return []
+    rows = model._base_manager.using(using).filter(pk=pk)
+    connection = connections[using]
+    if connection.in_atomic_block and connection.features.has_select_for_update:
+        # Nobody else may move the row between this look and our write.
+        rows = rows.select_for_update(no_key=connection.features.has_select_for_no_key_update)
+    return list(rows.values_list(attname, flat=True))
+
+
+def _rows(alias: str, root: Model, pks: Iterable[Any]) -> set[Row]:
+    # An instance may hold its key as it was given: "5", or a UUID in capitals.
+    label, key = root._meta.label_lower, root._meta.pk
+    return {Row(alias, label, str(key.to_python(pk))) for pk in pks}
+
+
+def _settle_all(**kwargs: Any) -> None:
+    for connection in connections.all(initialized_only=True):
+        pending.settle_finished(connection.alias)
+
+
+request_finished.connect(_settle_all, dispatch_uid="strangler_django")

@@ -1,0 +1,146 @@
+"""The way to Redis: one round trip a call, short timeouts, a breaker, a key prefix that ends with the server."""
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+Command = tuple[Any, ...]
+LONGEST_WAIT = 0.25
+PAUSE = 1.0
+FORMAT = 1
+
+
+class Unavailable(Exception):
+    """Redis did not answer in time, refused, or is not asked while the breaker is open."""
+
+
+@dataclass(slots=True)
+class Breaker:
+    """Lets one call through per `PAUSE` seconds after a failure, all calls after a success."""
+
+    open_until: float | None = None
+
+    def allows(self) -> bool:
+        now = time.monotonic()
+        if self.open_until is None:
+            return True
+        if now < self.open_until:
+            return False
+        self.open_until = now + PAUSE
+        return True
+
+    def trip(self) -> None:
+        self.open_until = time.monotonic() + PAUSE
+
+    def close(self) -> None:
+        self.open_until = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    connection: Any
+    prefix: bytes
+
+
+class Store:
+    """One Redis server, reached through links that are made on demand and kept."""
+
+    def __init__(self, location: str | dict[str, Any]) -> None:
+        quick = {"protocol": 2, "retry": Retry(NoBackoff(), 0), "health_check_interval": 0}
+        if isinstance(location, str):
+            pool = redis.ConnectionPool.from_url(location, **quick)
+        else:
+            pool = redis.Redis(**(location | quick)).connection_pool
+        self._connection_class = pool.connection_class
+        self._options = {name: value for name, value in pool.connection_kwargs.items() if name != "decode_responses"}
+        for name in ("socket_timeout", "socket_connect_timeout"):
+            self._options[name] = min(self._options.get(name) or LONGEST_WAIT, LONGEST_WAIT)
+        self._options["socket_read_size"] = 1 << 20
+        self._idle: deque[Link] = deque()
+        self.breaker = Breaker()
+
+    def run(self, commands: Callable[[bytes], Sequence[Command]]) -> list[Any]:
+        """The replies to what `commands` makes of the key prefix, all sent at once.
+
+        Raises Unavailable.
+        """
+        if not self.breaker.allows():
+            raise Unavailable("The breaker is open.")
+        try:
+            replies = self._exchange(commands)
+        except (redis.RedisError, OSError) as error:
+            self.breaker.trip()
+            raise Unavailable(f"Redis: {error}") from error
+        self.breaker.close()
+        return replies
+
+    def forget_links(self) -> None:
+        self._idle.clear()
+
+    def _exchange(self, commands: Callable[[bytes], Sequence[Command]]) -> list[Any]:
+        try:
+            link = self._idle.pop()
+        except IndexError:
+            return self._talk(self._connect(), commands)
+        try:
+            return self._talk(link, commands)
+        except redis.ConnectionError:
+            # The server may have closed it while it lay idle; a fresh one also learns a new run_id.
+            self.forget_links()
+            return self._talk(self._connect(), commands)
+
+    def _talk(self, link: Link, commands: Callable[[bytes], Sequence[Command]]) -> list[Any]:
+        connection = link.connection
+        try:
+            batch = commands(link.prefix)
+            connection.send_packed_command(connection.pack_commands(batch), check_health=False)
+            replies = [connection.read_response() for _ in batch]
+        except BaseException:
+            # Replies may be left on the wire, and a reconnect would keep a prefix that is over.
+            connection.disconnect()
+            raise
+        self._idle.append(link)
+        return replies
+
+    def _connect(self) -> Link:
+        connection = self._connection_class(**self._options)
+        try:
+            connection.connect()
+            connection.send_command("INFO", "server", check_health=False)
+            lines = connection.read_response().splitlines()
+            run_id = next(line for line in lines if line.startswith(b"run_id:")).partition(b":")[2]
+        except BaseException:
+            connection.disconnect()
+            raise
+        return Link(connection, b"strangler:%d:%b:" % (FORMAT, run_id))
+
+
+_stores: dict[str, Store] = {}
+
+
+def current_store() -> Store | None:
+    """The server that `CACHEOPS_REDIS` names (URL or keyword arguments); None without it."""
+    location = getattr(settings, "CACHEOPS_REDIS", None)
+    if not location or not getattr(settings, "CACHEOPS_ENABLED", True):
+        return None
+    name = repr(location)
+    store = _stores.get(name)
+    if store is None:
+        store = _stores[name] = Store(location)
+    return store
+
+
+def _forget_after_fork() -> None:
+    for store in _stores.values():
+        store.forget_links()
+
+
+os.register_at_fork(after_in_child=_forget_after_fork)
