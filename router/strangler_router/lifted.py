@@ -128,7 +128,7 @@ def register(server: grpc.aio.Server) -> None:
         _, service, name = binding.rpc.split("/")
         methods.setdefault(service, {})[name] = _method(binding, implementation)
     for service, found in methods.items():
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, found),))
+        server.add_registered_method_handlers(service, found)
     if generic:
         _register_generic(server, generic)
 
