@@ -4,6 +4,7 @@ CATALOG_DATABASE: `postgresql+psycopg://…` or `sqlite:///PATH`. CATALOG_MEDIA_
 STRANGLER_SERVICE_*: address, keys, processes and TLS, see services/README.md.
 """
 
+import asyncio
 import os
 import sys
 

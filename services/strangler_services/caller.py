@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+import grpc
+
 from strangler_protos.errors import StranglerError
 from strangler_protos.identity import METADATA_KEY
 from strangler_protos.v1.identity_pb2 import Identity
@@ -30,7 +32,10 @@ class CurrentCall:
     began: float = field(default_factory=time.monotonic)
     deadline: float = 0.0
     identity: Identity | None = None
-    # HTTP status of an application's error.
+    # Let in by the gate.
+    admitted: bool = False
+    # How it ended, and the HTTP status of an application's error.
+    code: grpc.StatusCode | None = None
     status: int | None = None
 
 

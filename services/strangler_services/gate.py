@@ -41,7 +41,7 @@ class Gate:
             raise Failure(grpc.StatusCode.RESOURCE_EXHAUSTED, f"{self._limit} calls are in flight, the most allowed")
         self._in_flight += 1
 
-    def leave(self, context: object) -> None:
+    def leave(self) -> None:
         """The call's answer was sent, or its client is gone."""
         self._in_flight -= 1
         self._report()

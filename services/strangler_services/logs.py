@@ -9,13 +9,13 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any
 
-import grpc
-
 from strangler_services.caller import CurrentCall, current_call
 
 __all__ = ["JsonFormatter", "configure", "log_call", "log_crash", "log_event"]
 
 logger = logging.getLogger("strangler_services")
+# Built once: `json.dumps` with options builds one a call.
+encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
 
 
 class JsonFormatter(logging.Formatter):
@@ -31,13 +31,11 @@ class JsonFormatter(logging.Formatter):
         }
         call = current_call.get(None)
         if call is not None:
-            line["request_id"] = call.request_id
-            if call.traceparent:
-                line["traceparent"] = call.traceparent
+            line |= ids(call)
         line |= getattr(record, "fields", {})
         if record.exc_info and record.exc_info[1] is not None:
             line |= places(record.exc_info[1])
-        return json.dumps(line, separators=(",", ":"))
+        return encode(line)
 
 
 def configure() -> None:
@@ -55,26 +53,35 @@ def log_event(event: str, **fields: object) -> None:
     logger.info(event, extra={"fields": {**fields, "pid": os.getpid()}})
 
 
-def log_call(call: CurrentCall, code: grpc.StatusCode | None) -> None:
+def log_call(call: CurrentCall) -> None:
     """The line of one call."""
     if not logger.isEnabledFor(logging.INFO):
         return
     identity = call.identity
     fields: dict[str, object] = {
+        **ids(call),
         "method": call.method,
-        "code": "" if code is None else code.name,
+        "code": "" if call.code is None else call.code.name,
         "duration_ms": round((time.monotonic() - call.began) * 1000, 3),
         "subject": "" if identity is None else identity.subject,
         "shadow": identity is not None and identity.shadow,
     }
     if call.status is not None:
         fields["status"] = call.status
-    logger.info("call", extra={"fields": fields})
+    # `logger.info` would walk the stack for a file name that nobody reads.
+    logger.handle(logger.makeRecord(logger.name, logging.INFO, __file__, 0, "call", (), None, extra={"fields": fields}))
 
 
 def log_crash(call: CurrentCall, error: BaseException) -> None:
     """A bug in a servicer method."""
-    logger.error("unexpected error", extra={"fields": {"method": call.method, **places(error)}})
+    logger.error("unexpected error", extra={"fields": {**ids(call), "method": call.method, **places(error)}})
+
+
+def ids(call: CurrentCall) -> dict[str, object]:
+    """What ties a line to its call."""
+    if call.traceparent:
+        return {"request_id": call.request_id, "traceparent": call.traceparent}
+    return {"request_id": call.request_id}
 
 
 def places(error: BaseException) -> dict[str, object]:

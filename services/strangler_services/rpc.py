@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import grpc
@@ -58,28 +59,33 @@ class Rpc:
         """Serve one call; the context is aborted where there is no message to answer with."""
         call = received_call(self._name, context.invocation_metadata() or ())
         current_call.set(call)
+        context.add_done_callback(partial(self._done, call))  # type: ignore[arg-type]  # the stub wants a class
         own_metadata = ((REQUEST_ID_KEY, call.request_id),)
         context.set_trailing_metadata(own_metadata)
-        code: grpc.StatusCode | None = None
         try:
             answer = await self._answer(raw, context, call)
-            code = context.code() or grpc.StatusCode.OK
+            call.code = context.code() or grpc.StatusCode.OK
             if context.trailing_metadata() != own_metadata:
                 context.set_trailing_metadata((*context.trailing_metadata(), *own_metadata))
         except grpc.aio.AbortError:
-            code = context.code()
+            call.code = context.code()
             raise
         except asyncio.CancelledError:
-            code = grpc.StatusCode.DEADLINE_EXCEEDED if context.time_remaining() == 0 else grpc.StatusCode.CANCELLED
+            late = context.time_remaining() == 0
+            call.code = grpc.StatusCode.DEADLINE_EXCEEDED if late else grpc.StatusCode.CANCELLED
             raise
         except Exception as error:  # noqa: BLE001  # a servicer method may raise anything
             failure = self._failure(error, context, call)
-            code = failure.code
+            call.code = failure.code
             details = ((DETAILS_KEY, failure.details),) if failure.details else ()
-            await context.abort(code, failure.message, (*own_metadata, *details))
-        finally:
-            log_call(call, code)
+            await context.abort(failure.code, failure.message, (*own_metadata, *details))
         return answer
+
+    def _done(self, call: CurrentCall, context: Context) -> None:
+        # The answer is sent: the log costs the caller nothing, and the gate may open for the server's end.
+        log_call(call)
+        if call.admitted:
+            self._runtime.gate.leave()
 
     async def _answer(self, raw: bytes, context: Context, call: CurrentCall) -> bytes:
         try:
@@ -110,7 +116,7 @@ class Rpc:
     async def _response(self, raw: bytes, context: Context, call: CurrentCall) -> Message:
         runtime = self._runtime
         await runtime.gate.enter()
-        context.add_done_callback(runtime.gate.leave)  # type: ignore[arg-type]
+        call.admitted = True
         left: float | None = context.time_remaining()
         if left is not None and left <= 0:
             raise Failure(grpc.StatusCode.DEADLINE_EXCEEDED, "the deadline had passed before the call was started")

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class StranglerShadowConfig(AppConfig):
+    name = "strangler_shadow"
+    verbose_name = "Strangler shadow"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,63 @@
+"""What one side answered, and how two answers differ."""
+
+import enum
+import re
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Difference", "Kind", "Observation"]
+
+
+class Kind(enum.StrEnum):
+    """How two answers differ at one place."""
+
+    STATUS = "status"
+    HEADER = "header"
+    COOKIE = "cookie"
+    MISSING = "missing"
+    EXTRA = "extra"
+    TYPE = "type"
+    NULL = "null"
+    VALUE = "value"
+    ORDER = "order"
+    LENGTH = "length"
+    SPELLING = "spelling"
+    BODY = "body"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One side's answer. `error` says why there is none; `seconds` is the time that it took."""
+
+    status: int = 0
+    headers: tuple[tuple[str, str], ...] = ()
+    cookies: tuple[str, ...] = ()
+    body: bytes = b""
+    seconds: float = 0.0
+    error: str = ""
+    wrote: bool = False
+
+    @property
+    def content_type(self) -> str:
+        """The media type without its parameters."""
+        found = next((value for name, value in self.headers if name.lower() == "content-type"), "")
+        return found.partition(";")[0].strip().lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One place where the answers differ.
+
+    `path` is a JSON path (`$.results[3].price`), a header's or cookie's name, or `$`. Values are Python primitives.
+    """
+
+    kind: Kind
+    path: str
+    control: Any = None
+    candidate: Any = None
+
+    @property
+    def pattern(self) -> str:
+        """The path with every index replaced by `*`, for grouping."""
+        return re.sub(r"\[\d+\]", "[*]", self.path)

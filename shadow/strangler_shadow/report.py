@@ -1,0 +1,63 @@
+"""What a verification found, as plain values; `strangler_shadow.reports` writes them down."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from strangler_router.types import Call
+from strangler_shadow.observation import Difference, Observation
+from strangler_shadow.verdict import Verdict, worst
+
+__all__ = ["EndpointReport", "Finding", "Report"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """The smallest call that shows a difference, with both answers to it.
+
+    `curl` repeats the call by hand; credentials stand as $TOKEN.
+    """
+
+    call: Call
+    caller: str
+    curl: str
+    control: Observation
+    candidate: Observation
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointReport:
+    """One endpoint's verdict and what it rests on.
+
+    `statuses` counts the control's answers by status, `callers` the calls by kind of caller; `control_ms` and
+    `candidate_ms` are latencies in milliseconds, keyed p50, p90, p99.
+    """
+
+    endpoint: str
+    rpc: str
+    rung: str
+    verdict: Verdict
+    reason: str
+    calls: int = 0
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    statuses: Mapping[int, int] = field(default_factory=dict)
+    callers: Mapping[str, int] = field(default_factory=dict)
+    control_ms: Mapping[str, float] = field(default_factory=dict)
+    candidate_ms: Mapping[str, float] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One run of `strangler verify`; `started` is ISO 8601 in UTC, `seed` repeats the run."""
+
+    started: str
+    seed: int
+    examples: int
+    endpoints: tuple[EndpointReport, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict on all endpoints together."""
+        return worst(endpoint.verdict for endpoint in self.endpoints)
