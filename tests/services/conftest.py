@@ -26,6 +26,11 @@ def lifted():
     return module
 
 
+@pytest.fixture(scope="session")
+def client_class():
+    return Client
+
+
 @pytest.fixture
 def serving(lifted):
     """Run a servicer in a thread; yields a client."""
@@ -103,6 +108,11 @@ class Client:
             message=message,
             **options,
         )
+
+    def begin(self, endpoint, route="", *, timeout=10):
+        """A call in flight."""
+        message = lift_pb2.CallRequest(endpoint=endpoint, route=route).SerializeToString()
+        return self.raw.future(message, timeout=timeout, metadata=((METADATA_KEY, self.token(message)),))
 
     def send(self, endpoint, route="", *, timeout=10, metadata=(), **options):
         """The response and the call; keyword arguments go to the identity."""
