@@ -71,12 +71,18 @@ class CachedModelSerializer(ModelSerializer):
 
     def rendered(self) -> Rendered | None:
         """The stored row from the cache; None where it must be rendered from the instance."""
+        if not hasattr(self, "_rendered"):
+            self._rendered = self._render()
+        return self._rendered
+
+    def _render(self) -> Rendered | None:
         instance = self.instance
         if self.parent is not None or not isinstance(instance, models.Model) or instance.pk is None:
             return None
         if type(instance) is not self.Meta.model or self.plan() is None or current_store() is None:
             return None
         rendered = self.render(StoredRow(instance))
+        # A row deleted since is still shown as it was read.
         return rendered if rendered is not None and rendered.objects else None
 
     def render(self, data: Any) -> Rendered | None:

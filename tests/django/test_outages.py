@@ -1,0 +1,168 @@
+import time
+from collections.abc import Iterator
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from academy.catalog.models import Course
+from strangler_django.models import JournalRow
+from strangler_django.serializers import store
+from tests.django.conftest import Redis, cached_list, commands_of, make_course, plain_list
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "PAUSE", 0.1)
+
+
+@pytest.fixture
+def away(cached: Redis) -> Iterator[Redis]:
+    """A warm list, then a server that no longer answers."""
+    make_course(title="Before")
+    cached_list()
+    cached.suspend()
+    yield cached
+    cached.resume()
+
+
+def rename() -> None:
+    course = Course.objects.get()
+    course.title = "After"
+    course.save()
+
+
+def test_a_hung_server_costs_a_quarter_second_once_and_no_answer(away: Redis, client: Client) -> None:
+    started = time.perf_counter()
+    assert client.get("/api/v1/courses/").status_code == 200
+    assert time.perf_counter() - started < 0.6
+    store.PAUSE = 60
+    client.get("/api/v1/courses/")
+    started = time.perf_counter()
+    assert client.get("/api/v1/courses/").status_code == 200
+    assert time.perf_counter() - started < 0.2
+
+
+def test_a_write_during_an_outage_is_seen_during_and_after_it(away: Redis) -> None:
+    rename()
+    assert cached_list() == plain_list()
+    assert JournalRow.objects.exists()
+    away.resume()
+    time.sleep(0.15)
+    assert cached_list() == plain_list()
+    assert not JournalRow.objects.exists()
+    cached_list()
+    assert commands_of(away, cached_list) == {"mget": 1}
+    assert cached_list() == plain_list()
+
+
+def test_a_reader_that_reconnects_first_bypasses_what_the_journal_names(away: Redis) -> None:
+    rename()
+    away.resume()
+    store._stores.clear()
+    # The very first read after the outage.
+    assert b"After" in cached_list()
+    assert b"After" in cached_list()
+
+
+def test_a_rolled_back_write_leaves_no_journal(away: Redis) -> None:
+    with transaction.atomic():
+        rename()
+        assert JournalRow.objects.exists()
+        transaction.set_rollback(True)
+    assert not JournalRow.objects.exists()
+    assert b"Before" in cached_list()
+
+
+def test_a_server_that_goes_between_mark_and_commit_is_journalled(cached: Redis) -> None:
+    make_course(title="Before")
+    cached_list()
+    with transaction.atomic():
+        rename()
+        cached.suspend()
+    try:
+        assert JournalRow.objects.exists()
+        assert b"After" in cached_list()
+    finally:
+        cached.resume()
+    time.sleep(0.15)
+    assert b"After" in cached_list()
+
+
+def test_a_killed_server_is_never_an_error(cached: Redis, client: Client) -> None:
+    course = make_course(title="Before")
+    client.get("/api/v1/courses/")
+    cached.kill()
+    rename()
+    for path in ("/api/v1/courses/", f"/api/v1/courses/{course.pk}/"):
+        response = client.get(path)
+        assert response.status_code == 200
+        assert b"After" in response.content
+    cached.start()
+    time.sleep(0.15)
+    assert b"After" in client.get("/api/v1/courses/").content
+
+
+def test_a_restarted_server_starts_empty_even_with_its_old_data(cached: Redis) -> None:
+    make_course(title="Before")
+    cached_list()
+    cached.client.save()
+    cached.kill()
+    # Nobody marks or journals this: the old body must not come back all the same.
+    Course.objects.update(title="After")
+    cached.start()
+    assert any(cached.client.scan_iter("strangler:*:body:*"))
+    assert b"After" in cached_list()
+
+
+def test_links_are_made_anew_after_a_restart_without_a_failed_read(cached: Redis) -> None:
+    make_course()
+    cached_list()
+    cached.kill()
+    cached.start()
+    cached_list()
+    assert commands_of(cached, cached_list) == {"mget": 1}
+
+
+def test_an_unsettled_journal_row_is_bypassed_until_its_statement_ended(cached: Redis) -> None:
+    course = make_course(title="Before")
+    cached_list()
+    JournalRow.objects.create(model="catalog.course", row=str(course.pk), token="x", settled=False)
+    Course.objects.update(title="After")
+    assert b"After" in cached_list()
+    assert JournalRow.objects.exists()
+    JournalRow.objects.update(settled=True)
+    cached_list()
+    assert not JournalRow.objects.exists()
+    assert b"After" in cached_list()
+
+
+@pytest.mark.parametrize("url", ["redis://:wrong@127.0.0.1:1/0", "unix:///nowhere/socket"])
+def test_a_wrong_address_is_no_error(transactional_db: None, settings: object, client: Client, url: str) -> None:
+    settings.CACHEOPS_REDIS = url
+    make_course()
+    assert client.get("/api/v1/courses/").status_code == 200
+    assert cached_list() == plain_list()
+
+
+def test_a_full_server_is_no_error_and_writes_are_seen(cached: Redis, client: Client) -> None:
+    make_course(title="Before")
+    cached_list()
+    cached.client.config_set("maxmemory", 1)
+    try:
+        rename()
+        assert b"After" in client.get("/api/v1/courses/").content
+    finally:
+        cached.client.config_set("maxmemory", 0)
+    time.sleep(0.15)
+    assert b"After" in cached_list()
+    assert b"After" in cached_list()
+
+
+def test_an_evicted_stamp_is_a_miss(cached: Redis) -> None:
+    make_course()
+    cached_list()
+    for key in cached.client.scan_iter("strangler:*:stamp:*"):
+        cached.client.delete(key)
+    Course.objects.update(title="After")
+    assert b"After" in cached_list()
