@@ -1,0 +1,69 @@
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
+from rest_framework import serializers
+
+from academy.catalog.models import Course
+from strangler_django.serializers import Cache, CachedModelSerializer, batched, registry
+
+
+@pytest.fixture(autouse=True)
+def own_classes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_plans", {})
+    monkeypatch.setattr(registry, "refusals", {})
+
+
+def found() -> list[tuple[str | None, str]]:
+    return [
+        (m.id, m.msg)
+        for m in run_checks()
+        if (m.id or "").startswith("strangler_django.") and "Serializer" in str(m.obj)
+    ]
+
+
+def serializer(meta: dict[str, Any] | None = None, **fields: Any) -> type[CachedModelSerializer]:
+    options = {"model": Course, "fields": ["id", *fields], "cache": Cache()} | (meta or {})
+    return type("CourseSerializer", (CachedModelSerializer,), {"Meta": type("Meta", (), options), **fields})
+
+
+def with_method(**options: Any) -> Any:
+    field = batched(serializers.IntegerField(), **options)
+    field.batch(serializers.ModelSerializer.validate)
+    return field
+
+
+def test_a_sound_serializer_passes() -> None:
+    serializer(count=with_method(depends_on=["lessons", "educator__courses"]))
+    assert found() == []
+
+
+def test_an_unknown_fresh_field_is_an_error_with_a_guess() -> None:
+    serializer({"no_cache_fields": ["idd"]})
+    [message] = [m for m in run_checks() if m.id == "strangler_django.E101"]
+    assert message.hint == "Did you mean 'id'?"
+
+
+def test_a_batched_field_without_method_is_an_error() -> None:
+    serializer(count=batched(serializers.IntegerField()))
+    assert [name for name, _ in found()] == ["strangler_django.E102"]
+
+
+@pytest.mark.parametrize("path", ["lesson", "title", "lessons__nothing"])
+def test_a_path_that_does_not_resolve_is_an_error(path: str) -> None:
+    serializer(count=with_method(depends_on=path))
+    assert [name for name, _ in found()] == ["strangler_django.E103"]
+
+
+def test_a_cache_that_cannot_work_is_a_warning() -> None:
+    serializer_class = serializer()
+    type("OverridingSerializer", (serializer_class,), {"to_representation": lambda self, instance: {}})
+    assert found()[-1][0] == "strangler_django.W101"
+    assert "to_representation" in found()[-1][1]
+
+
+@pytest.mark.parametrize("timeout", [0, -1, 86_401])
+def test_a_timeout_out_of_range_is_refused(timeout: int) -> None:
+    with pytest.raises(ImproperlyConfigured, match="86400"):
+        Cache(timeout=timeout)
