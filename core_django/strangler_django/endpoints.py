@@ -56,13 +56,17 @@ def walk_endpoints(urlconf: str | None = None) -> list[Endpoint]:
     """Every endpoint of a urlconf in resolver order.
 
     The id is `[namespace:]url_name.method`. Of routes that share a name the only one without a format suffix owns
-    it; a route without a name, or without the right to it, uses the route itself.
+    it; a route without a name, or without the right to it, uses the route itself. A pattern behind another with the
+    very same route is never reached, so it has no endpoint.
     """
-    found = list(_walk(get_resolver(urlconf)))
-    owners = _owners(found)
-    return [
-        replace(endpoint, id=f"{_base(endpoint, owners)}.{endpoint.http_method.lower()}") for endpoint in found
+    first: dict[str, Callable[..., Any]] = {}
+    found = [
+        endpoint
+        for endpoint in _walk(get_resolver(urlconf))
+        if first.setdefault(endpoint.route, endpoint.callback) is endpoint.callback
     ]
+    owners = _owners(found)
+    return [replace(endpoint, id=f"{_base(endpoint, owners)}.{endpoint.http_method.lower()}") for endpoint in found]
 
 
 def ambiguous_names(endpoints: list[Endpoint]) -> set[str]:
