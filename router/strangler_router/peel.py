@@ -6,9 +6,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from strangler_router.calls import call_of, subject_of
+from strangler_router.calls import subject_of
 from strangler_router.pin import decide, take
-from strangler_router.seam import ServiceUnavailable, answer, drf_response
+from strangler_router.seam import ServiceUnavailable, answer, drf_response, mirror
 from strangler_router.types import EMPTY, Side
 
 __all__ = ["peel", "peeled_function"]
@@ -24,10 +24,10 @@ def peel(view: View) -> View:
         pin = take(request, peeled)
         if pin is None:
             return view(request, *args, **kwargs)
-        decision = decide(pin, request, subject_of(request))
+        decision = decide(pin, request, subject_of)
         if decision.side is Side.MONOLITH:
             if decision.mirrored:
-                pin.call = call_of(request, pin)
+                mirror(pin, request)
             return view(request, *args, **kwargs)
         try:
             reply = answer(request, pin, decision, can_fall_back=True)

@@ -1,7 +1,6 @@
 """What one request carries from routing to its answer, and the decision that it can make once."""
 
 import random
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +10,7 @@ from django.http import HttpRequest
 from strangler_django.endpoints import Endpoint
 from strangler_protos.bindings import Authority, Binding
 from strangler_router.conf import settings
-from strangler_router.policy import Policy
+from strangler_router.policy import Policy, Stage
 from strangler_router.switch import choose
 from strangler_router.types import Backend, Call, Decision, Side
 
@@ -43,7 +42,6 @@ class Entry:
     owner: Any
     make_backend: Callable[[Binding, str], Backend]
     backends: dict[str, Backend] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def backend(self, rung: str) -> Backend:
         """The backend of a rung, made at its first use; `ConfigurationError` where it cannot be."""
@@ -76,6 +74,7 @@ class Pin:
     decision: Decision | None = None
     call: Call | None = None
     fell_back: bool = False
+    failure: Exception | None = None
 
 
 def take(request: HttpRequest, owner: Any) -> Pin | None:
@@ -87,14 +86,19 @@ def take(request: HttpRequest, owner: Any) -> Pin | None:
     return pin
 
 
-def decide(pin: Pin, request: Any, subject: str | None) -> Decision:
-    """Who answers this request; kept on the pin."""
+def decide(pin: Pin, request: Any, subject_of: Callable[[Any], str | None]) -> Decision:
+    """Who answers this request; kept on the pin.
+
+    The subject is asked for in stage CANARY only: looking at a session's user marks the answer as varying by cookie.
+    """
     if pin.replay is not None:
         decision = Decision(side=pin.replay.side, rung=pin.replay.rung, reason="replay")
     else:
+        flag = pin.policy.flag(pin.entry.binding.id)
+        subject = subject_of(request) if flag.stage is Stage.CANARY else None
         draw = random.random()  # noqa: S311  sampling, no secret
-        decision = choose(pin.policy, pin.entry.binding.id, subject, draw=draw)
-        if OVERRIDE_HEADER in request.headers:
+        decision = choose(pin.policy, flag.endpoint, subject, draw=draw)
+        if OVERRIDE_HEADER in request.headers and flag.stage is not Stage.RETIRED:
             decision = _overridden(pin, decision, request)
     pin.decision = decision
     return decision

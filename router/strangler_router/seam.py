@@ -23,7 +23,7 @@ from strangler_router.pin import Pin, decide, take
 from strangler_router.policy import Stage
 from strangler_router.types import EMPTY, Decision, Reply, Side
 
-__all__ = ["Seam", "ServiceUnavailable", "answer", "derive", "restore"]
+__all__ = ["Seam", "ServiceUnavailable", "answer", "class_cell", "derive", "mirror"]
 
 logger = logging.getLogger("strangler_router")
 
@@ -51,16 +51,16 @@ class Seam:
             # The browsable API and HTML renderers ask the view for forms, filters and page links.
             pin.decision = Decision(side=Side.MONOLITH, rung="", reason="the renderer is not JSON")
             return
-        decision = decide(pin, request, subject_of(request))
+        decision = decide(pin, request, subject_of)
         if decision.side is Side.SERVICE:
             name = request.method.lower()
             setattr(self, name, partial(_handle, self, pin, decision, getattr(self, name, None)))
         elif decision.mirrored:
-            pin.call = call_of(request, pin)
+            mirror(pin, request)
 
     def get_throttles(self) -> list[Any]:
         """A replayed call is not the user's; it must not use up their quota."""
-        pin: Pin | None = getattr(self.request, "strangler_pin", None)
+        pin: Pin | None = getattr(getattr(self, "request", None), "strangler_pin", None)
         if pin is not None and pin.replay is not None:
             return []
         throttles: list[Any] = super().get_throttles()  # type: ignore[misc]
@@ -93,7 +93,8 @@ def answer(request: Any, pin: Pin, decision: Decision, *, can_fall_back: bool) -
         reply = pin.entry.backend(decision.rung)(pin.call)
     except (NoAnswer, ConfigurationError) as error:
         if pin.replay is not None:
-            raise
+            pin.failure = error
+            raise ServiceUnavailable(503) from error
         kind = error.kind if isinstance(error, NoAnswer) else "configuration"
         status = error.status if isinstance(error, NoAnswer) else 503
         retired = pin.policy.flag(pin.entry.binding.id).stage is Stage.RETIRED
@@ -109,6 +110,14 @@ def answer(request: Any, pin: Pin, decision: Decision, *, can_fall_back: bool) -
     return reply
 
 
+def mirror(pin: Pin, request: Any) -> None:
+    """Keep the call for the observers; the user's answer does not depend on it."""
+    try:
+        pin.call = call_of(request, pin)
+    except Exception:
+        logger.exception("%s: the call cannot be mirrored; the answer is not affected", pin.entry.binding.id)
+
+
 def drf_response(reply: Reply) -> Any:
     """The reply as the view's own handler would have returned it."""
     if reply.body is not None:
@@ -119,16 +128,9 @@ def drf_response(reply: Reply) -> Any:
     return Response(data, status=reply.status, headers=dict(reply.headers))
 
 
-def derive(callback: Callable[..., Any], view_class: type[Any]) -> type[Any]:
-    """Put a class with the seam into this route's `as_view()` closure; the same one on a second call.
-
-    `ConfigurationError` where a decorator hides the closure because it does not use `functools.wraps`.
-    """
-    cell = _class_cell(callback, view_class)
-    if cell is None:
-        raise ConfigurationError(
-            f"{view_class.__qualname__}: a decorator around as_view() hides the view; let it use functools.wraps"
-        )
+def derive(callback: Callable[..., Any], view_class: Any) -> type[Any]:
+    """Put a class with the seam into this route's `as_view()` closure; the same one on a second call."""
+    cell = class_cell(callback, view_class)
     if not issubclass(cell.cell_contents, Seam):
         namespace = {"__module__": view_class.__module__, "__qualname__": view_class.__qualname__}
         cell.cell_contents = type(view_class.__name__, (Seam, view_class), namespace | {"__doc__": view_class.__doc__})
@@ -136,14 +138,11 @@ def derive(callback: Callable[..., Any], view_class: type[Any]) -> type[Any]:
     return seamed
 
 
-def restore(callback: Callable[..., Any], view_class: type[Any]) -> None:
-    """Take the seam out again."""
-    cell = _class_cell(callback, view_class)
-    if cell is not None:
-        cell.cell_contents = view_class
+def class_cell(callback: Any, view_class: Any) -> CellType:
+    """The cell that names the class in the closure of `as_view()`, below a view's decorators.
 
-
-def _class_cell(callback: Any, view_class: type[Any]) -> CellType | None:
+    `ConfigurationError` where a decorator hides it because it does not use `functools.wraps`.
+    """
     while isinstance(callback, FunctionType) or hasattr(callback, "__wrapped__"):
         for cell in getattr(callback, "__closure__", None) or ():
             content = cell.cell_contents
@@ -151,7 +150,7 @@ def _class_cell(callback: Any, view_class: type[Any]) -> CellType | None:
                 isinstance(content, type) and issubclass(content, Seam) and content.__mro__[2] is view_class
             ):
                 return cell  # type: ignore[no-any-return]
-        if not hasattr(callback, "__wrapped__"):
-            return None
-        callback = callback.__wrapped__
-    return None
+        callback = getattr(callback, "__wrapped__", None)
+    raise ConfigurationError(
+        f"{view_class.__qualname__}: a decorator around as_view() hides the view; let it use functools.wraps"
+    )

@@ -15,7 +15,7 @@ from strangler_router.errors import ConfigurationError
 from strangler_router.peel import peeled_function
 from strangler_router.pin import Entry
 from strangler_router.refusals import Refusal, refusals
-from strangler_router.seam import derive
+from strangler_router.seam import class_cell, derive
 from strangler_router.types import Backend
 
 __all__ = ["Table", "bind", "build_table"]
@@ -118,7 +118,7 @@ def _mismatches(binding: Binding, endpoint: Endpoint | None, ambiguous: set[str]
         yield Refusal("E008", f"{binding.id}: asynchronous views cannot be bound yet")
     elif endpoint.is_drf:
         try:
-            derive(endpoint.callback, endpoint.view_class)
+            class_cell(endpoint.callback, endpoint.view_class)
         except ConfigurationError as error:
             yield Refusal("E009", f"{binding.id}: {error}")
     elif peeled_function(endpoint.callback) is None:
