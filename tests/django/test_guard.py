@@ -154,3 +154,21 @@ def test_other_fields_have_other_bodies(cached: Redis) -> None:
     for _ in ("cold", "warm"):
         for only, expected in (("title", b'{"title":"One"}'), ("position", b'{"position":7}')):
             assert Serializer(Lesson.objects.get(), only=only).json() == expected
+
+
+def test_a_body_without_links_may_not_ask_for_the_host(cached: Redis) -> None:
+    class Serializer(CachedModelSerializer):
+        home = batched(serializers.CharField())
+
+        class Meta:
+            model = Course
+            fields = ["id", "home"]
+            cache = Cache()
+
+        @home.batch
+        def homes(self, pks: Any) -> dict[int, str]:
+            return dict.fromkeys(pks, self.context["request"].build_absolute_uri("/"))
+
+    make_course()
+    with pytest.raises(UndeclaredUse, match="the request's host"):
+        Serializer(Course.objects.all(), many=True, context=context_of()).json()

@@ -29,20 +29,24 @@ class Leak(list[str]):
 
 
 class GuardedRequest:
-    """The request as far as vary covers it: origin, version and format override."""
+    """The request as far as vary covers it: origin, version and format override where the body holds links."""
 
-    def __init__(self, request: Any, leak: Leak) -> None:
-        self._origin = request.build_absolute_uri("/").rstrip("/")
-        self._leak = leak
+    def __init__(self, request: Any, leak: Leak, *, links: bool) -> None:
+        self._request, self._leak, self._links = request, leak, links
+        if not links:
+            return
         self.version = getattr(request, "version", None)
         self.versioning_scheme = getattr(request, "versioning_scheme", None)
         override = api_settings.URL_FORMAT_OVERRIDE
         self.GET = {name: value for name, value in request.GET.items() if name == override}
 
     def build_absolute_uri(self, location: str | None = None) -> str:
+        if not self._links:
+            raise self._leak.report("the request's host")
         if location is None or not (location.startswith("/") or "://" in location):
             raise self._leak.report("the request's path")
-        return location if "://" in location or location.startswith("//") else self._origin + location
+        absolute: str = self._request.build_absolute_uri(location)
+        return absolute
 
     def __getattr__(self, name: str) -> Any:
         raise self._leak.report(f"request.{name}")
@@ -51,11 +55,11 @@ class GuardedRequest:
 class GuardedContext(Mapping[str, Any]):
     """A serializer context that gives the guarded request and format, and nothing else."""
 
-    def __init__(self, context: Mapping[str, Any], leak: Leak) -> None:
+    def __init__(self, context: Mapping[str, Any], leak: Leak, *, links: bool) -> None:
         request = context.get("request")
         self._leak = leak
-        self._allowed: dict[str, Any] = {"format": context.get("format")}
-        self._allowed["request"] = None if request is None else GuardedRequest(request, leak)
+        self._allowed: dict[str, Any] = {"format": context.get("format")} if links else {}
+        self._allowed["request"] = None if request is None else GuardedRequest(request, leak, links=links)
 
     def __getitem__(self, name: str) -> Any:
         if name in self._allowed:
@@ -72,14 +76,14 @@ class GuardedContext(Mapping[str, Any]):
 
 
 @contextmanager
-def guarded(serializer: Any) -> Iterator[None]:
+def guarded(serializer: Any, *, links: bool) -> Iterator[None]:
     """Computes shared bodies: the context is guarded and only plan loads and batch methods may query.
 
     Raises UndeclaredUse at the end also where the serializer swallowed it.
     """
     root, leak = serializer.root, Leak()
     context = root._context
-    root._context = GuardedContext(context, leak)
+    root._context = GuardedContext(context, leak, links=links)
     try:
         yield from _without_queries(leak)
     finally:

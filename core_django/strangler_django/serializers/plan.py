@@ -107,9 +107,7 @@ class _Walk:
         for name, field in serializer.fields.items():
             if field.write_only or name in skip:
                 continue
-            self.links |= isinstance(field, _LINKS) or not type(field).__module__.startswith(
-                ("rest_framework.", "strangler_django.")
-            )
+            self.links |= _may_link(field.field if isinstance(field, BatchedField) else field)
             if isinstance(field, BatchedField):
                 self._batched(field, path)
             else:
@@ -162,6 +160,10 @@ class _Walk:
             self.sources.update(follow(self.root, path))
         except FieldDoesNotExist as error:
             raise Unplannable(f"{path!r} does not resolve: {error}") from error
+
+
+def _may_link(field: Any) -> bool:
+    return isinstance(field, _LINKS) or not type(field).__module__.startswith("rest_framework.")
 
 
 def _relations(model: Model, names: Sequence[str]) -> Iterator[Any]:

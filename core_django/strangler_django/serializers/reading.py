@@ -113,7 +113,7 @@ def _may_fill(plan: FieldPlan, alias: str, read_alias: str) -> bool:
 def _compute(serializer: Any, plan: FieldPlan, alias: str, pks: Sequence[Any]) -> dict[Any, Body]:
     """Shared bodies from the database."""
     shared = [(name, field) for name, field in serializer.fields.items() if name in plan.names]
-    with guarded(serializer):
+    with guarded(serializer, links=plan.links):
         with declared_queries():
             loaded = plan.load(alias, pks)
         for name, field in shared:
