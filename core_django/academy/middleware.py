@@ -6,6 +6,10 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 
+# Reading them walks the disk.
+ZONES = frozenset(zoneinfo.available_timezones())
+
+
 class TimezoneMiddleware:
     """Answers in the zone that the `Time-Zone` header names; UTC where it names none that exists."""
 
@@ -14,7 +18,7 @@ class TimezoneMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         name = request.headers.get("Time-Zone", "")
-        with timezone.override(name if name in zoneinfo.available_timezones() else "UTC"):
+        with timezone.override(name if name in ZONES else "UTC"):
             response = self.get_response(request)
         patch_vary_headers(response, ["Time-Zone"])
         return response

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 STATE = Path(os.environ.get("ACADEMY_STATE", ".strangler"))
+STATE.mkdir(parents=True, exist_ok=True)
 
 SECRET_KEY = os.environ.get("ACADEMY_SECRET_KEY", "for development only")
 DEBUG = False
@@ -22,6 +23,7 @@ INSTALLED_APPS = [
     "academy.learning",
     "strangler_django",
     "strangler_router",
+    "strangler_shadow",
 ]
 
 MIDDLEWARE = [
@@ -102,6 +104,8 @@ STRANGLER = {
         }
     },
     "KEYS": {CATALOG: {"demo": os.environ.get("ACADEMY_CATALOG_KEY", "00" * 32)}},
+    "OBSERVERS": ["strangler_shadow.mirror.offer"],
+    "SHADOW": {"CORPUS": str(STATE / "corpus"), "HEADERS": {"Time-Zone": ["Asia/Kolkata", "America/New_York", "Mars"]}},
     "POLICY_FILE": STATE / "policy.json",
     "KILL_FILE": STATE / "kill",
 }

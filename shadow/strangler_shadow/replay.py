@@ -1,0 +1,88 @@
+"""Make a call again through the whole of Django: forced user, no throttle, no effect, and the side is settled."""
+
+import time
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from django.contrib.auth import get_user_model
+from django.core.handlers.base import BaseHandler
+from django.core.handlers.wsgi import WSGIRequest
+from django.urls import set_script_prefix
+
+from strangler_protos.bindings import SAFE_METHODS
+from strangler_protos.errors import StranglerError
+from strangler_router.errors import NoAnswer
+from strangler_router.middleware import REPLAY_ATTRIBUTE, cookies_of
+from strangler_router.pin import Pin, Replay
+from strangler_router.types import Call, Side
+from strangler_router.wsgi import environ_of
+from strangler_shadow.inert import inert
+from strangler_shadow.observation import Observation
+
+__all__ = ["ReplayError", "replay_candidate", "replay_control"]
+
+
+class ReplayError(StranglerError):
+    """The call cannot be made again."""
+
+
+def replay_control(call: Call, *, session_accessed: bool = False) -> Observation:
+    """The monolith's answer; the only way to run it a second time."""
+    return _replay(call, Replay(side=Side.MONOLITH, rung="", **_origin(call, session_accessed=session_accessed)))
+
+
+def replay_candidate(call: Call, rung: str, *, session_accessed: bool = False) -> Observation:
+    """The service's answer, through the same views, renderers and middleware, without any fallback."""
+    return _replay(call, Replay(side=Side.SERVICE, rung=rung, **_origin(call, session_accessed=session_accessed)))
+
+
+def _origin(call: Call, *, session_accessed: bool) -> dict[str, Any]:
+    return {"authenticator": call.caller.authenticator, "session_accessed": session_accessed}
+
+
+def _replay(call: Call, replay: Replay) -> Observation:
+    if call.method not in SAFE_METHODS:
+        raise ReplayError(f"{call.method} {call.path}: unsafe methods are never replayed")
+    with inert() as writes:
+        request = _request(call, replay)
+        set_script_prefix(call.script_name or "/")
+        started = time.perf_counter()
+        response = _handler().get_response(request)
+        seconds = time.perf_counter() - started
+        pin: Pin | None = getattr(request, "strangler_pin", None)
+        if pin is None:
+            return Observation(error="not bound: the call did not reach a bound endpoint", seconds=seconds)
+        if pin.failure is not None:
+            kind = pin.failure.kind if isinstance(pin.failure, NoAnswer) else "configuration"
+            return Observation(error=f"{kind}: {pin.failure}", seconds=seconds)
+        body = b"".join(response.streaming_content) if response.streaming else response.content
+        return Observation(
+            status=response.status_code,
+            headers=tuple(response.items()),
+            cookies=cookies_of(response),
+            body=body,
+            seconds=seconds,
+            wrote=bool(writes.statements),
+        )
+
+
+def _request(call: Call, replay: Replay) -> WSGIRequest:
+    request = WSGIRequest(environ_of(call, unquote_to_bytes(call.path)))
+    request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
+    setattr(request, REPLAY_ATTRIBUTE, replay)
+    if call.caller.subject:
+        user = get_user_model()._default_manager.filter(pk=call.caller.subject).first()
+        if user is None:
+            raise ReplayError(f"user {call.caller.subject} is gone")
+        request._force_auth_user = user  # type: ignore[attr-defined]
+        # What AuthenticationMiddleware would have cached, for plain Django views.
+        request._cached_user = user  # type: ignore[attr-defined]
+    return request
+
+
+@lru_cache(maxsize=1)
+def _handler() -> BaseHandler:
+    handler = BaseHandler()
+    handler.load_middleware()
+    return handler

@@ -1,0 +1,120 @@
+"""Hypothesis strategies for calls of one endpoint."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, unquote, urlencode
+
+from django.conf import settings as django_settings
+from django.urls import Resolver404, resolve
+from hypothesis import strategies as st
+
+from strangler_router.conf import settings
+from strangler_router.pin import Entry
+from strangler_router.types import Call
+from strangler_shadow.callers import KindOfCaller
+from strangler_shadow.samples import Samples
+
+__all__ = ["calls", "path_of"]
+
+ACCEPTS = ("", "application/json", "*/*", "application/json; indent=4", "text/html", "application/xml", "bogus")
+ODD_KEYS = ("0", "-1", "999999999", "9" * 30, "abc", "1e3", "%20", "Ünï", "٣", "1 ", "None", "1_0")
+ODD_VALUES = (
+    "",
+    " ",
+    "0",
+    "-1",
+    "1e5",
+    "NaN",
+    "inf",
+    "null",
+    "None",
+    "'",
+    "\\",
+    "%",
+    "é",
+    "日本",
+    "🙂",
+    "\0",
+    "a" * 300,
+)
+HOST = "testserver"
+REGEX_GROUP = re.compile(r"\(\?P<(?P<name>\w+)>(?:[^()\[\]]|\[[^\]]*\]|\([^()]*\))*\)")
+CONVERTER = re.compile(r"<(?:\w+:)?(?P<name>\w+)>")
+
+
+def calls(entry: Entry, samples: Samples, kinds: list[KindOfCaller]) -> st.SearchStrategy[tuple[str, Call]]:
+    """Calls that Django resolves to this endpoint, each with the kind of its caller.
+
+    The smallest one is an anonymous call of an existing object without query and headers.
+    """
+    route = entry.binding.route
+    names = [match["name"] for pattern in (REGEX_GROUP, CONVERTER) for match in pattern.finditer(route)]
+    key = st.one_of([st.sampled_from(values) for values in (samples.keys, ODD_KEYS) if values])
+    return st.builds(
+        lambda who, kwargs, query, headers, head: (who[0], _call(entry, who, kwargs, query, headers, head=head)),
+        st.sampled_from(kinds),
+        st.fixed_dictionaries(dict.fromkeys(names, key)),
+        _queries(samples),
+        _headers(),
+        st.sampled_from([False] * 15 + [True]),
+    ).filter(lambda found: _resolves(found[1], route))
+
+
+def path_of(route: str, kwargs: Mapping[str, str]) -> str:
+    """The path for a route's arguments: `^items/(?P<pk>[^/.]+)/$` with pk 1 becomes `/items/1/`."""
+
+    def put(match: re.Match[str]) -> str:
+        return quote(kwargs[match["name"]], safe="")
+
+    path = CONVERTER.sub(put, REGEX_GROUP.sub(put, route))
+    return "/" + path.replace("\\.", ".").replace("/?$", "/").rstrip("$").removesuffix("\\Z").replace("^", "")
+
+
+def _call(
+    entry: Entry,
+    who: KindOfCaller,
+    kwargs: Mapping[str, str],
+    query: list[tuple[str, str]],
+    headers: tuple[tuple[str, str], ...],
+    *,
+    head: bool,
+) -> Call:
+    return Call(
+        endpoint=entry.binding.id,
+        route=entry.binding.route,
+        method="HEAD" if head and entry.binding.http_method == "GET" else entry.binding.http_method,
+        path=path_of(entry.binding.route, kwargs),
+        query=urlencode(query),
+        caller=who[1],
+        headers=headers,
+        host=HOST,
+        timeout=settings().rpc_timeout,
+    )
+
+
+def _queries(samples: Samples) -> st.SearchStrategy[list[tuple[str, str]]]:
+    junk = st.one_of(st.sampled_from(ODD_VALUES), st.text(st.characters(codec="utf-8"), max_size=6))
+    pairs: list[st.SearchStrategy[tuple[str, str]]] = [
+        st.tuples(st.just(name), st.sampled_from(values)) for name, values in samples.parameters.items() if values
+    ]
+    pairs += [st.tuples(st.just(name), junk) for name in samples.parameters]
+    pairs.append(st.tuples(st.sampled_from(["unknown", "format", "page", "q"]), junk))
+    return st.lists(st.one_of(pairs), max_size=4)
+
+
+def _headers() -> st.SearchStrategy[tuple[tuple[str, str], ...]]:
+    languages = ["", *(code for code, _ in django_settings.LANGUAGES[:8]), "fr-CH, fr;q=0.9, en;q=0.8", "xx"]
+    offered: dict[str, list[str]] = {"Accept": list(ACCEPTS), "Accept-Language": languages}
+    offered.update(settings().shadow.get("HEADERS", {}))
+    given: dict[str, Any] = {name: st.sampled_from(["", *values]) for name, values in offered.items()}
+    return st.fixed_dictionaries(given).map(
+        lambda chosen: tuple((name, value) for name, value in chosen.items() if value)
+    )
+
+
+def _resolves(call: Call, route: str) -> bool:
+    try:
+        return resolve(unquote(call.path)).route == route
+    except Resolver404:
+        return False

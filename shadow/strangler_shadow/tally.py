@@ -1,0 +1,152 @@
+"""Count outcomes and group differences in memory, and add them to the database in small batches."""
+
+import enum
+import logging
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import DatabaseError, close_old_connections, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from strangler_router.types import Exchange
+from strangler_shadow.models import ShadowCount, ShadowDifference
+from strangler_shadow.observation import Difference, Observation
+from strangler_shadow.redact import redacted
+from strangler_shadow.traits import Traits, add_traits, traits_of
+
+__all__ = ["Outcome", "Tally", "sums"]
+
+logger = logging.getLogger("strangler_shadow")
+
+# endpoint, rung, side that answered, outcome, reason
+CountKey = tuple[str, str, str, str, str]
+# endpoint, rung, kind, pattern
+GroupKey = tuple[str, str, str, str]
+
+
+class Outcome(enum.StrEnum):
+    """What became of a sampled exchange; each has exactly one."""
+
+    MATCHED = "matched"
+    MISMATCHED = "mismatched"
+    TRANSIENT = "transient"
+    ERRORED = "errored"
+    SKIPPED = "skipped"
+    DROPPED = "dropped"
+
+
+@dataclass(slots=True)
+class _Group:
+    count: int
+    first_seen: datetime
+    last_seen: datetime
+    control: str
+    candidate: str
+    traits: Traits = field(default_factory=dict)
+
+
+class Tally:
+    """Written by the worker thread alone, but for `drop`, which the user's path calls."""
+
+    def __init__(self) -> None:
+        self._dropped: deque[CountKey] = deque()
+        self._counts: Counter[CountKey] = Counter()
+        self._groups: dict[GroupKey, _Group] = {}
+
+    def drop(self, exchange: Exchange) -> None:
+        """Count an exchange that the queue had no room for; an append is all that happens here."""
+        self._dropped.append(_count_key(exchange, Outcome.DROPPED, "queue full"))
+
+    def count(self, exchange: Exchange, outcome: Outcome, *, reason: str = "") -> None:
+        """Count one exchange's outcome."""
+        self._counts[_count_key(exchange, outcome, reason)] += 1
+
+    def found(self, exchange: Exchange, control: Observation, differences: list[Difference]) -> None:
+        """Group the differences of one mismatched exchange; each group counts once per exchange."""
+        now = timezone.now()
+        for difference in {(item.kind, item.pattern): item for item in differences}.values():
+            key = (exchange.call.endpoint, exchange.decision.rung, difference.kind.value, difference.pattern[:500])
+            group = self._groups.get(key)
+            if group is None:
+                group = self._groups[key] = _Group(0, now, now, *redacted(difference))
+            group.count += 1
+            group.last_seen = now
+            add_traits(group.traits, traits_of(control.body, difference.pattern, differences))
+
+    @property
+    def is_flushed(self) -> bool:
+        """True where the database has everything."""
+        return not (self._dropped or self._counts or self._groups)
+
+    def flush(self) -> None:
+        """Add to the database; what cannot be written now is kept for the next time."""
+        while self._dropped:
+            self._counts[self._dropped.popleft()] += 1
+        if self.is_flushed:
+            return
+        close_old_connections()
+        try:
+            with transaction.atomic():
+                self._add_counts()
+                self._add_groups()
+        except DatabaseError as error:
+            logger.warning("the mirror's counts cannot be written now and are kept: %s", error)
+            return
+        self._counts.clear()
+        self._groups.clear()
+
+    def _add_counts(self) -> None:
+        today = timezone.now().date()
+        for (endpoint, rung, answered, outcome, reason), count in self._counts.items():
+            row, _ = ShadowCount.objects.get_or_create(
+                endpoint=endpoint, rung=rung, answered=answered, day=today, outcome=outcome, reason=reason
+            )
+            ShadowCount.objects.filter(pk=row.pk).update(count=F("count") + count)
+
+    def _add_groups(self) -> None:
+        for (endpoint, rung, kind, pattern), group in self._groups.items():
+            row, _ = ShadowDifference.objects.select_for_update().get_or_create(
+                endpoint=endpoint,
+                rung=rung,
+                kind=kind,
+                pattern=pattern,
+                defaults={
+                    "first_seen": group.first_seen,
+                    "last_seen": group.last_seen,
+                    "control": group.control,
+                    "candidate": group.candidate,
+                },
+            )
+            row.count += group.count
+            row.last_seen = max(row.last_seen, group.last_seen)
+            add_traits(row.traits, group.traits)
+            row.save()
+
+
+def _count_key(exchange: Exchange, outcome: Outcome, reason: str) -> CountKey:
+    decision = exchange.decision
+    return exchange.call.endpoint, decision.rung, decision.side.value, outcome.value, reason[:100]
+
+
+def sums(endpoint: str | None = None) -> Iterator[dict[str, object]]:
+    """Totals by endpoint, rung and side, as `strangler shadow stats` prints them."""
+    rows = ShadowCount.objects.all() if endpoint is None else ShadowCount.objects.filter(endpoint=endpoint)
+    grouped: dict[tuple[str, str, str], Counter[str]] = {}
+    reasons: dict[tuple[str, str, str], Counter[str]] = {}
+    for row in rows:
+        key = (row.endpoint, row.rung, row.answered)
+        grouped.setdefault(key, Counter())[row.outcome] += row.count
+        if row.reason:
+            reasons.setdefault(key, Counter())[f"{row.outcome}: {row.reason}"] += row.count
+    for key, outcomes in sorted(grouped.items()):
+        yield {
+            "endpoint": key[0],
+            "rung": key[1],
+            "answered": key[2],
+            "sampled": sum(outcomes.values()),
+            **{outcome.value: outcomes[outcome.value] for outcome in Outcome},
+            "reasons": dict(reasons.get(key, {})),
+        }

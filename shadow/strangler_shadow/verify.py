@@ -1,0 +1,221 @@
+"""Make calls of an endpoint, ask both sides, and shrink a difference to the smallest call that shows it.
+
+Generated calls are no sample of traffic: the result says what was found and what was covered, never how often it
+would happen.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, Verbosity
+from hypothesis.errors import FlakyFailure, FlakyReplay, Unsatisfiable
+
+from strangler_protos.bindings import Authority
+from strangler_router.pin import Entry
+from strangler_router.types import Call
+from strangler_shadow.callers import KindOfCaller, kinds_of_caller
+from strangler_shadow.compare import compare
+from strangler_shadow.corpus import keep, kept_calls
+from strangler_shadow.curl import curl_line
+from strangler_shadow.observation import Difference, Kind, Observation
+from strangler_shadow.quantiles import quantiles_ms
+from strangler_shadow.replay import replay_candidate, replay_control
+from strangler_shadow.report import EndpointReport, Finding
+from strangler_shadow.samples import samples_of
+from strangler_shadow.strategies import calls
+from strangler_shadow.verdict import Verdict
+
+__all__ = ["verify_endpoint"]
+
+MOST_FINDINGS = 5
+# The service did not get to say anything; what is wrong lies between the router and it.
+INFRASTRUCTURE = (
+    "unavailable", "deadline exceeded", "breaker open", "in-flight cap", "configuration", "unauthenticated",
+    "unimplemented", "cancelled",
+)  # fmt: skip
+
+Group = tuple[Kind, str]
+
+
+class _Diverged(Exception):
+    pass
+
+
+class _Unreachable(Exception):
+    pass
+
+
+@dataclass(slots=True)
+class _Run:
+    """One endpoint's verification under way."""
+
+    entry: Entry
+    rung: str
+    on_call: Callable[[], None]
+    calls: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[int] = field(default_factory=Counter)
+    callers: Counter[str] = field(default_factory=Counter)
+    control_seconds: list[float] = field(default_factory=list)
+    candidate_seconds: list[float] = field(default_factory=list)
+    known: set[Group] = field(default_factory=set)
+    last: Finding | None = None
+
+    def check(self, kind_of_caller: str, call: Call) -> None:
+        """Ask both sides; raises `_Diverged` on a difference that is not known yet."""
+        control = replay_control(call)
+        if control.wrote:
+            self.skipped["writes"] += 1
+            return
+        candidate = replay_candidate(call, self.rung)
+        if control.status >= 500 and candidate.error:
+            # The router falls back there, and a client gets the monolith's own 500.
+            self.skipped["both sides fail"] += 1
+            return
+        self._count(kind_of_caller, control, candidate)
+        differences = self._confirmed(call, control, candidate)
+        if any(_group(difference) not in self.known for difference in differences):
+            self.last = Finding(
+                call=call,
+                caller=kind_of_caller,
+                curl=curl_line(call),
+                control=control,
+                candidate=candidate,
+                differences=tuple(differences),
+            )
+            raise _Diverged
+
+    def _count(self, kind_of_caller: str, control: Observation, candidate: Observation) -> None:
+        self.calls += 1
+        self.statuses[control.status] += 1
+        self.callers[kind_of_caller] += 1
+        self.control_seconds.append(control.seconds)
+        self.candidate_seconds.append(candidate.seconds)
+        self.on_call()
+
+    def _confirmed(self, call: Call, control: Observation, candidate: Observation) -> list[Difference]:
+        differences = compare(control, candidate)
+        if not differences:
+            return []
+        if candidate.error.startswith(INFRASTRUCTURE):
+            raise _Unreachable(candidate.error)
+        # What the control does not repeat either is no difference between the sides.
+        noise = {_group(difference) for difference in compare(control, replay_control(call))}
+        self.skipped["varies by itself"] += bool(noise)
+        return [difference for difference in differences if _group(difference) not in noise]
+
+
+def verify_endpoint(
+    entry: Entry, *, rung: str, examples: int, seed: int, on_call: Callable[[], None] = lambda: None
+) -> EndpointReport:
+    """Verify one endpoint with so many generated calls, after the kept ones; the same seed makes the same calls."""
+    started = time.perf_counter()
+    kinds = kinds_of_caller()
+    run = _Run(entry=entry, rung=rung, on_call=on_call)
+    findings: list[Finding] = []
+    unreachable = ""
+    try:
+        for finding in _findings(run, kinds, examples=examples, seed=seed):
+            findings.append(finding)
+            run.known.update(map(_group, finding.differences))
+    except _Unreachable as error:
+        unreachable = str(error)
+    if findings:
+        keep(entry.binding.id, [finding.call for finding in findings])
+    verdict, reason = _judge(run, kinds, findings, unreachable)
+    return EndpointReport(
+        endpoint=entry.binding.id,
+        rpc=entry.binding.rpc,
+        rung=rung,
+        verdict=verdict,
+        reason=reason,
+        calls=run.calls,
+        skipped=dict(run.skipped),
+        statuses=dict(sorted(run.statuses.items())),
+        callers=dict(run.callers),
+        control_ms=quantiles_ms(run.control_seconds),
+        candidate_ms=quantiles_ms(run.candidate_seconds),
+        findings=tuple(findings),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _findings(run: _Run, kinds: list[KindOfCaller], *, examples: int, seed: int) -> Iterator[Finding]:
+    labels = {caller.subject: label for label, caller in kinds}
+    for call in kept_calls(run.entry.binding.id):
+        try:
+            run.check(labels.get(call.caller.subject, "kept"), call)
+        except _Diverged:
+            yield _last(run)
+    strategy = calls(run.entry, samples_of(run.entry.endpoint), kinds)
+    for _ in range(MOST_FINDINGS):
+        if not _search(run, strategy, examples=examples, seed=seed):
+            return
+        yield _last(run)
+
+
+def _search(
+    run: _Run, strategy: hypothesis.strategies.SearchStrategy[tuple[str, Call]], *, examples: int, seed: int
+) -> bool:
+    @hypothesis.seed(seed)
+    @hypothesis.settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate, Phase.shrink],
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+        print_blob=False,
+    )
+    @hypothesis.given(strategy)
+    def search(found: tuple[str, Call]) -> None:
+        run.check(*found)
+
+    try:
+        search()
+    except _Diverged:
+        return True
+    except (FlakyFailure, FlakyReplay):
+        # It was there and is gone: the last one seen is reported as it was.
+        return run.last is not None
+    except Unsatisfiable:
+        run.skipped["no call fits the route"] += 1
+    return False
+
+
+def _last(run: _Run) -> Finding:
+    found, run.last = run.last, None
+    assert found is not None  # noqa: S101  a divergence always leaves one
+    return found
+
+
+def _group(difference: Difference) -> Group:
+    return difference.kind, difference.pattern
+
+
+def _judge(run: _Run, kinds: list[KindOfCaller], findings: list[Finding], unreachable: str) -> tuple[Verdict, str]:
+    if findings:
+        groups = sorted(
+            {f"{difference.kind} at {difference.pattern}" for f in findings for difference in f.differences}
+        )
+        return Verdict.DIVERGED, "; ".join(groups[:5]) + (f" and {len(groups) - 5} more" if len(groups) > 5 else "")
+    if unreachable:
+        return Verdict.INFRA, unreachable
+    if not any(200 <= status < 300 for status in run.statuses):
+        return Verdict.INCONCLUSIVE, "no call succeeded, so nothing but errors was compared"
+    if missing := _missing_kinds(run, kinds):
+        return Verdict.INCONCLUSIVE, f"the service is the authority, and no call was made by: {', '.join(missing)}"
+    return Verdict.EQUIVALENT, f"no difference in {run.calls} calls"
+
+
+def _missing_kinds(run: _Run, kinds: list[KindOfCaller]) -> list[str]:
+    if run.entry.authority(run.rung) is not Authority.SERVICE:
+        return []
+    wanted = [label for label, _ in kinds]
+    missing = [label for label in wanted if not run.callers[label]]
+    ordinary = [label for label in wanted if label.startswith("user ")]
+    return missing + (["another user"] if len(ordinary) == 1 else [])
