@@ -12,7 +12,7 @@ from strangler_services.errors import (
 from strangler_services.processes import serve
 from strangler_services.server import RunningServer, ThreadedServer, start, start_in_thread
 from strangler_services.settings import ServerSettings
-from strangler_services.tls import TLS
+from strangler_services.tls import TLS, tls_trouble
 
 __all__ = [
     "TLS",
@@ -31,4 +31,5 @@ __all__ = [
     "start",
     "start_in_thread",
     "text",
+    "tls_trouble",
 ]

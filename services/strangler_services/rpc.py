@@ -64,11 +64,11 @@ class Rpc:
         context.set_trailing_metadata(own_metadata)
         try:
             answer = await self._answer(raw, context, call)
-            call.code = context.code() or grpc.StatusCode.OK
+            call.code = _code(context)
             if context.trailing_metadata() != own_metadata:
                 context.set_trailing_metadata((*context.trailing_metadata(), *own_metadata))
         except grpc.aio.AbortError:
-            call.code = context.code()
+            call.code = _code(context)
             raise
         except asyncio.CancelledError:
             late = context.time_remaining() == 0
@@ -83,9 +83,11 @@ class Rpc:
 
     def _done(self, call: CurrentCall, context: Context) -> None:
         # The answer is sent: the log costs the caller nothing, and the gate may open for the server's end.
-        log_call(call)
-        if call.admitted:
-            self._runtime.gate.leave()
+        try:
+            log_call(call)
+        finally:
+            if call.admitted:
+                self._runtime.gate.leave()
 
     async def _answer(self, raw: bytes, context: Context, call: CurrentCall) -> bytes:
         try:
@@ -160,6 +162,12 @@ class Rpc:
             return await loop.run_in_executor(self._runtime.pool, copy_context().run, behaviour, request, context)
 
         return run
+
+
+def _code(context: Context) -> grpc.StatusCode:
+    # What a servicer set, which may be a plain number; None until something is set.
+    code = context.code()
+    return CODES[code] if isinstance(code, int) else code or grpc.StatusCode.OK
 
 
 CODES = {code.value[0]: code for code in grpc.StatusCode}

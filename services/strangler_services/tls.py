@@ -10,7 +10,7 @@ import grpc
 
 from strangler_services.errors import SettingsError
 
-__all__ = ["TLS", "is_loopback"]
+__all__ = ["TLS", "is_loopback", "tls_trouble"]
 
 logger = logging.getLogger("strangler_services")
 
@@ -83,3 +83,30 @@ def is_loopback(address: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def tls_trouble(details: str) -> str | None:
+    """What is wrong with TLS, from the `details()` that a client's channel failed with; None if it is not TLS.
+
+    In TLS 1.3 a client learns of its own certificate's refusal as a closed socket only (RFC 8446, 4.4.2.4).
+    """
+    if not details.startswith("failed to connect"):
+        return None
+    for fragment, trouble in TROUBLES.items():
+        if fragment in details:
+            return trouble
+    return None
+
+
+WRONG_CA = "the server's certificate is not signed by the CA that this client trusts"
+TROUBLES = {
+    "Hostname Verification Check failed": "the server's certificate is for another name",
+    "certificate has expired": "the server's certificate has expired",
+    "certificate is not yet valid": "the server's certificate is not valid yet",
+    "unable to get local issuer certificate": WRONG_CA,
+    "certificate signature failure": WRONG_CA,
+    "self signed certificate": WRONG_CA,
+    "self-signed certificate": WRONG_CA,
+    "WRONG_VERSION_NUMBER": "the server speaks plaintext, this client TLS",
+    "Socket closed": "the server closed the new connection; it wants TLS, or a client certificate that it trusts",
+}

@@ -8,7 +8,7 @@ import pytest
 from grpc_status import rpc_status
 
 from strangler_protos.identity import METADATA_KEY, Caller
-from strangler_protos.v1 import http_pb2, lift_pb2
+from strangler_protos.v1 import http_pb2, lift_pb2, lift_pb2_grpc
 
 
 def http_error(failure):
@@ -120,8 +120,6 @@ def test_what_grpcs_own_context_says_is_kept(service):
 
 
 def test_a_method_that_the_service_lacks_is_unimplemented(serving):
-    from strangler_protos.v1 import lift_pb2_grpc
-
     with serving(lift_pb2_grpc.LiftServicer()) as client:
         failure = client.fail("echo")
         assert failure.code() is grpc.StatusCode.UNIMPLEMENTED
