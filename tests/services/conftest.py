@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -62,22 +63,16 @@ def service(lifted, serving):
 
 
 @pytest.fixture
-def program(lifted):
-    """Run the service as a program; yields the process, its address and what it logs."""
+def program_of():
+    """Run a service's program; yields what it logs. Names in capitals are environment variables, KEYS the keys."""
 
     @contextmanager
-    def run(**environment):
-        variables = {f"STRANGLER_SERVICE_{name.upper()}": str(value) for name, value in environment.items()}
-        keys = json.dumps(lifted.SETTINGS["keys"])
-        defaults = {"STRANGLER_SERVICE_ADDRESS": "127.0.0.1:0", "STRANGLER_SERVICE_KEYS": keys}
-        upper = {name: value for name, value in environment.items() if name.isupper()}
-        for name in upper:
-            del variables[f"STRANGLER_SERVICE_{name}"]
+    def run(script, *, KEYS, **environment):
+        variables = {"STRANGLER_SERVICE_ADDRESS": "127.0.0.1:0", "STRANGLER_SERVICE_KEYS": KEYS}
+        for name, value in environment.items():
+            variables[name if name.isupper() else f"STRANGLER_SERVICE_{name.upper()}"] = str(value)
         process = subprocess.Popen(
-            [sys.executable, str(SCRIPT)],
-            env={**os.environ, **defaults, **variables, **upper},
-            stderr=subprocess.PIPE,
-            text=True,
+            [sys.executable, str(script)], env={**os.environ, **variables}, stderr=subprocess.PIPE, text=True
         )
         try:
             yield Program(process)
@@ -87,6 +82,12 @@ def program(lifted):
             process.stderr.close()
 
     return run
+
+
+@pytest.fixture
+def program(lifted, program_of):
+    """Run the lifted service as a program."""
+    return partial(program_of, SCRIPT, KEYS=json.dumps(lifted.SETTINGS["keys"]))
 
 
 POOL = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", 0)]

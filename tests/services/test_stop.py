@@ -46,14 +46,20 @@ class Load:
                 for route, call in batch:
                     self.outcomes[route] = "OK" if call.exception() is None else f"{call.code().name}: {call.details()}"
 
-    def judge(self, started):
-        """Every started call was answered with success; every other one says UNAVAILABLE."""
+    def wait_for_answers(self, count=60):
+        end = time.monotonic() + 20
+        while len(self.outcomes) < count:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
+    def judge(self, started, *, allowed=("UNAVAILABLE",)):
+        """Every started call was answered with success; every other one failed with an allowed code."""
         lost = {route: self.outcomes.get(route) for route in started if self.outcomes.get(route) != "OK"}
         assert lost == {}
         others = [outcome for route, outcome in self.outcomes.items() if route not in started]
         codes = collections.Counter(outcome.partition(":")[0] for outcome in others)
-        assert set(codes) <= {"UNAVAILABLE"}, collections.Counter(others)
-        assert len(started) > 20
+        assert set(codes) <= set(allowed), collections.Counter(others)
+        assert len(started) >= 60
         return codes
 
 
@@ -79,11 +85,12 @@ def test_twenty_stops_under_load_lose_nothing(lifted, client_class):
             start_in_thread(register, ServerSettings(**lifted.SETTINGS)) as server,
             Load(server.address, client_class, lifted.KEY) as load,
         ):
-            time.sleep(0.15)
+            load.wait_for_answers()
             server.stop()
             time.sleep(0.02)
-        refused += load.judge(servicer.started)
-    assert refused["UNAVAILABLE"] > 0
+        # grpc's own shutdown resets what arrives in its last millisecond; the program exits instead.
+        refused += load.judge(servicer.started, allowed=("UNAVAILABLE", "CANCELLED"))
+    assert refused["CANCELLED"] < 0.02 * refused["UNAVAILABLE"]
 
 
 def test_twenty_stops_of_a_program_with_two_processes_lose_nothing(program, lifted, client_class, tmp_path):
@@ -93,7 +100,7 @@ def test_twenty_stops_of_a_program_with_two_processes_lose_nothing(program, lift
         with program(processes=2, MARKS=marks) as service:
             address = service.wait_for("listening", 2)["address"]
             with Load(address, client_class, lifted.KEY) as load:
-                time.sleep(0.2)
+                load.wait_for_answers()
                 service.process.terminate()
                 assert service.finish() == 0
             load.judge(marks.read_text().split())
