@@ -1,7 +1,8 @@
 """System checks; every refusal of the router has an id."""
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from os import PathLike
 from typing import Any
 
 from django.apps import AppConfig
@@ -11,18 +12,27 @@ from django.db import connections
 from django.utils.module_loading import import_string
 
 from strangler_django.endpoints import walk_endpoints
-from strangler_protos.bindings import Binding
+from strangler_protos.bindings import SAFE_METHODS, Binding
 from strangler_protos.errors import IdentityError
 from strangler_protos.identity import Keyring
 from strangler_router.conf import Settings, settings
 from strangler_router.errors import ConfigurationError
 from strangler_router.flags import read_policy
 from strangler_router.models import FlagChange
+from strangler_router.policy import Stage
 from strangler_router.table import bind
 
 __all__ = ["check_bindings", "check_flags", "check_settings"]
 
 MIDDLEWARE = "strangler_router.middleware.RouterMiddleware"
+# Of a default's type: what a setting may be, and how to say it.
+KINDS: dict[type, tuple[Any, str]] = {
+    tuple: ((list, tuple), "a list"),
+    dict: (Mapping, "a mapping"),
+    str: ((str, PathLike), "text"),
+    float: ((int, float), "a number of seconds"),
+    int: (int, "a whole number"),
+}
 
 
 @register()
@@ -31,15 +41,21 @@ def check_settings(*, app_configs: Sequence[AppConfig] | None = None, **_kwargs:
     raw = getattr(django_settings, "STRANGLER", {})
     if not isinstance(raw, dict):
         return [Error("STRANGLER must be a dict", id="strangler_router.E001")]
+    wrong = list(_wrong_types(raw))
+    if wrong:
+        return [*_unknown_keys(raw), *wrong]
     try:
         return [*_unknown_keys(raw), *_values(settings()), *_callables(settings())]
-    except (ConfigurationError, TypeError, AttributeError) as error:
+    except ConfigurationError as error:
         return [Error(f"STRANGLER cannot be read: {error}", id="strangler_router.E001")]
 
 
 @register()
 def check_bindings(*, app_configs: Sequence[AppConfig] | None = None, **_kwargs: Any) -> list[CheckMessage]:
     """Whether every binding meets an endpoint that the seam can keep."""
+    raw = getattr(django_settings, "STRANGLER", {})
+    if not isinstance(raw, dict) or any(_wrong_types(raw)):
+        return []  # check_settings says it
     try:
         bound = bind()
         messages: list[CheckMessage] = [
@@ -48,8 +64,8 @@ def check_bindings(*, app_configs: Sequence[AppConfig] | None = None, **_kwargs:
         ]
         for service, binding in {binding.service: binding for binding, _ in bound.pairs}.items():
             messages += _addresses(service, binding)
-    except (ConfigurationError, TypeError, AttributeError):
-        return []  # check_settings has said it
+    except ConfigurationError:
+        return []  # check_settings says it
     return messages
 
 
@@ -63,14 +79,21 @@ def check_flags(*, databases: Sequence[str] | None = None, **_kwargs: Any) -> li
     endpoints = {endpoint.id: endpoint for endpoint in walk_endpoints()}
     messages: list[CheckMessage] = []
     for name, flag in read_policy().flags.items():
-        if name not in endpoints:
+        if name not in endpoints and (flag.stage is not Stage.MONOLITH or flag.mirror):
             messages.append(
-                Error(f"the flag of {name} names no endpoint any more{_did_you_mean(name, endpoints)}",
-                      id="strangler_router.E016")
-            )  # fmt: skip
-        elif flag.mirror and endpoints[name].http_method not in {"GET", "HEAD"}:
+                Error(
+                    f"the flag of {name} names no endpoint any more{_did_you_mean(name, endpoints)}; restore the name, "
+                    f"or run `strangler cutover {name} --stage monolith --mirror 0 --why ...`",
+                    id="strangler_router.E016",
+                )
+            )
+        elif name in endpoints and flag.mirror and endpoints[name].http_method not in SAFE_METHODS:
             messages.append(
-                Error(f"{name} is mirrored, but {endpoints[name].http_method} is not safe", id="strangler_router.E017")
+                Error(
+                    f"{name} is mirrored, but {endpoints[name].http_method} is not safe; "
+                    f"run `strangler cutover {name} --mirror 0 --why ...`",
+                    id="strangler_router.E017",
+                )
             )
     return messages
 
@@ -80,6 +103,16 @@ def _unknown_keys(raw: dict[str, Any]) -> Iterator[CheckMessage]:
     for key in raw:
         if key not in known:
             yield Error(f"STRANGLER has no key {key!r}{_did_you_mean(str(key), known)}", id="strangler_router.E001")
+
+
+def _wrong_types(raw: dict[str, Any]) -> Iterator[CheckMessage]:
+    defaults = Settings()
+    for key in set(raw) & set(Settings.known_keys()):
+        kinds, words = KINDS[type(getattr(defaults, key.lower()))]
+        value = raw[key]
+        if (isinstance(value, kinds) and not isinstance(value, bool)) or (key == "BACKEND" and callable(value)):
+            continue
+        yield Error(f"STRANGLER[{key!r}] is {value!r}; it must be {words}", id="strangler_router.E001")
 
 
 def _values(values: Settings) -> Iterator[CheckMessage]:
@@ -129,7 +162,7 @@ def _addresses(service: str, binding: Binding) -> Iterator[CheckMessage]:
             )
     try:
         Keyring.from_hex(values.keys.get(service, {}))
-    except IdentityError as error:
+    except (IdentityError, TypeError, AttributeError) as error:
         yield Error(f"STRANGLER['KEYS'][{service!r}]: {error}", id="strangler_router.E013")
 
 

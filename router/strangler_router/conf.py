@@ -88,13 +88,16 @@ def _read(raw: Mapping[str, Any]) -> Settings:
     for key in ("contracts", "observers"):
         if key in values:
             values[key] = tuple(values[key])
-    values["targets"] = {
-        service: {rung: _target(service, rung, value) for rung, value in rungs.items()}
-        for service, rungs in values.get("targets", {}).items()
-    }
+    values["targets"] = {service: _rungs(service, rungs) for service, rungs in values.get("targets", {}).items()}
     for key in ("policy_file", "kill_file"):
         values[key] = str(values.get(key, ""))
     return Settings(**values)
+
+
+def _rungs(service: str, rungs: Any) -> dict[str, Target]:
+    if not isinstance(rungs, Mapping):
+        raise ConfigurationError(f"TARGETS[{service!r}] is {rungs!r}; it must map rungs to addresses")
+    return {rung: _target(service, rung, value) for rung, value in rungs.items()}
 
 
 def _target(service: str, rung: str, value: str | Mapping[str, str] | Target) -> Target:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from strangler_router.calls import subject_of
@@ -17,7 +18,12 @@ View = Callable[..., Any]
 
 
 def peel(view: View) -> View:
-    """Let the router answer in this view's place; the innermost decorator, so that all others keep their say."""
+    """Let the router answer in this view's place; the innermost decorator, so that all others keep their say.
+
+    An asynchronous view is returned as it is; a check refuses to bind it.
+    """
+    if iscoroutinefunction(view):
+        return view
 
     @wraps(view)
     def peeled(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

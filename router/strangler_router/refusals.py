@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.middleware.cache import CacheMiddleware
+from rest_framework.decorators import api_view
 from rest_framework.permissions import BasePermission
 
 from strangler_django.endpoints import Endpoint
 from strangler_protos.bindings import Authority, Binding
 from strangler_router.conf import settings
 
-__all__ = ["Refusal", "inner_rules", "refusals", "unconfirmed_wrapper"]
+__all__ = ["Refusal", "inner_rules", "refusals", "unconfirmed_wrapper", "written_handler"]
 
 # Decorators that only attach a schema; they call the handler and nothing else.
 INERT_MODULES = ("drf_spectacular.",)
@@ -44,7 +45,11 @@ def refusals(binding: Binding, endpoint: Endpoint) -> Iterator[Refusal]:
         yield from _cached_around(binding, endpoint)
         return
     rules = inner_rules(endpoint)
-    declared = _declared(binding)
+    declared, unknown = _declared(binding)
+    if unknown:
+        yield Refusal(
+            "E010", f"{binding.id}: STRANGLER['AUTHORITY'] says {', '.join(unknown)}; say 'MONOLITH' or 'SERVICE'"
+        )
     if rules and Authority.UNDECLARED in declared:
         yield Refusal(
             "E010",
@@ -52,8 +57,12 @@ def refusals(binding: Binding, endpoint: Endpoint) -> Iterator[Refusal]:
             f"in the contract or in STRANGLER['AUTHORITY']: MONOLITH (detail routes) or SERVICE",
         )
     if Authority.MONOLITH in declared and not _is_detail(endpoint):
-        yield Refusal("E011", f"{binding.id}: authority MONOLITH needs a detail route, for get_object() to be asked")
-    wrapper = unconfirmed_wrapper(binding.id, endpoint.handler)
+        yield Refusal(
+            "E011",
+            f"{binding.id}: authority MONOLITH needs a detail route and a view with get_object(), which is asked "
+            "first; say SERVICE instead",
+        )
+    wrapper = unconfirmed_wrapper(binding.id, written_handler(endpoint))
     if wrapper:
         name, digest = wrapper
         yield Refusal(
@@ -73,9 +82,18 @@ def inner_rules(endpoint: Endpoint) -> list[str]:
     ]
     found += [name for name in DECIDERS if _is_own(getattr(endpoint.view_class, name, None))]
     found += [backend.__name__ for backend in endpoint.attribute("filter_backends", ()) or ()]
-    if _is_own(_unwrapped(endpoint.handler)):
+    if _is_own(_unwrapped(written_handler(endpoint))):
         found.append(f"{endpoint.action or endpoint.http_method.lower()}()")
     return found
+
+
+def written_handler(endpoint: Endpoint) -> Callable[..., Any] | None:
+    """The endpoint's handler as the project wrote it: below `@api_view` it is the decorated function."""
+    handler = endpoint.handler
+    if handler is not None and handler.__module__ == api_view.__module__ and handler.__closure__:
+        function: Callable[..., Any] = inspect.getclosurevars(handler).nonlocals["func"]
+        return function
+    return handler
 
 
 def unconfirmed_wrapper(endpoint_id: str, handler: Callable[..., Any] | None) -> tuple[str, str] | None:
@@ -83,9 +101,9 @@ def unconfirmed_wrapper(endpoint_id: str, handler: Callable[..., Any] | None) ->
     sources, names = [], []
     while handler is not None and hasattr(handler, "__wrapped__"):
         if not getattr(handler, "__globals__", {}).get("__name__", "").startswith(INERT_MODULES):
-            code = handler.__code__  # type: ignore[attr-defined]
-            names.append(code.co_qualname)
-            sources.append(inspect.getsource(code))
+            written: Any = getattr(handler, "__code__", type(handler))
+            names.append(getattr(written, "co_qualname", None) or written.__qualname__)
+            sources.append(inspect.getsource(written))
         handler = handler.__wrapped__
     if not names:
         return None
@@ -93,19 +111,19 @@ def unconfirmed_wrapper(endpoint_id: str, handler: Callable[..., Any] | None) ->
     return None if settings().confirmed.get(endpoint_id) == digest else (", ".join(names), digest)
 
 
-def _declared(binding: Binding) -> set[Authority]:
+def _declared(binding: Binding) -> tuple[set[Authority], list[str]]:
+    """Every authority that counts on some rung, and the words in the settings that are none."""
     declared = settings().authority.get(binding.id, {})
-    try:
-        if isinstance(declared, str):
-            return {Authority[declared]}
-        return {binding.authority, *(Authority[value] for value in declared.values())}
-    except KeyError:
-        return {Authority.UNDECLARED}
+    words = [declared] if isinstance(declared, str) else list(declared.values())
+    known = {Authority[word] for word in words if word in Authority.__members__}
+    unknown = [repr(word) for word in words if word not in Authority.__members__]
+    return known if isinstance(declared, str) else known | {binding.authority}, unknown
 
 
 def _is_detail(endpoint: Endpoint) -> bool:
     lookup = endpoint.attribute("lookup_url_kwarg") or endpoint.attribute("lookup_field", "pk")
-    return f"<{lookup}>" in endpoint.route or f":{lookup}>" in endpoint.route
+    in_route = f"<{lookup}>" in endpoint.route or f":{lookup}>" in endpoint.route
+    return in_route and hasattr(endpoint.view_class, "get_object")
 
 
 def _classes(found: Any) -> Iterator[type[Any]]:
@@ -142,18 +160,18 @@ def _cached_around(binding: Binding, endpoint: Endpoint) -> Iterator[Refusal]:
 def _holds_cache(function: Any) -> bool:
     while function is not None:
         for cell in getattr(function, "__closure__", None) or ():
-            content = cell.cell_contents
-            if isinstance(content, CacheMiddleware) or _is_cache_decorated(content):
+            if _closes_over_cache(cell.cell_contents):
                 return True
         function = getattr(function, "__wrapped__", None)
     return False
 
 
-def _is_cache_decorated(content: Any) -> bool:
-    # method_decorator keeps the decorator itself in its closure; make_middleware_decorator keeps the class there.
-    decorators = content if isinstance(content, (list, tuple)) else [content]
+def _closes_over_cache(content: Any) -> bool:
+    # decorator_from_middleware's steps close over the middleware; method_decorator keeps the decorator itself, which
+    # closes over the middleware's class.
+    functions = content if isinstance(content, (list, tuple)) else [content]
     return any(
-        cell.cell_contents is CacheMiddleware
-        for decorator in decorators
-        for cell in getattr(decorator, "__closure__", None) or ()
+        cell.cell_contents is CacheMiddleware or isinstance(cell.cell_contents, CacheMiddleware)
+        for function in functions
+        for cell in getattr(function, "__closure__", None) or ()
     )

@@ -1,10 +1,12 @@
 """Bind contracts to endpoints; what cannot be bound is refused, with a reason and a check id."""
 
-import inspect
+import difflib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
+from asgiref.sync import iscoroutinefunction
 from django.utils.module_loading import import_string
 
 from strangler_django.endpoints import Endpoint, ambiguous_names, walk_endpoints
@@ -42,13 +44,14 @@ def bind() -> Bound:
     seen: set[str] = set()
     for binding in _bindings(by_id, bound):
         endpoint = by_id.get(binding.id)
-        found = list(_mismatches(binding, endpoint, ambiguous, seen))
+        found = list(_mismatches(binding, endpoint, ambiguous, seen, by_id))
         seen.add(binding.id)
         if endpoint is not None and not found:
             found = list(refusals(binding, endpoint))
         bound.refused += found
         if endpoint is not None and all(refusal.is_warning for refusal in found):
             bound.pairs.append((binding, endpoint))
+    bound.pairs = [pair for pair in bound.pairs if _is_bound_once(pair[0], bound)]
     return bound
 
 
@@ -95,31 +98,58 @@ def _bindings(by_id: dict[str, Endpoint], bound: Bound) -> Iterator[Binding]:
             )
         except KeyError:
             bound.refused.append(
-                Refusal("E010", f"{endpoint_id}: authority {authority!r} is neither MONOLITH nor SERVICE")
+                Refusal("E010", f"{endpoint_id}: STRANGLER['LIFTED'] says {authority!r}; say MONOLITH or SERVICE")
             )
 
 
-def _mismatches(binding: Binding, endpoint: Endpoint | None, ambiguous: set[str], seen: set[str]) -> Iterator[Refusal]:
+def _is_bound_once(binding: Binding, bound: Bound) -> bool:
+    return _twice(binding) not in bound.refused
+
+
+def _twice(binding: Binding) -> Refusal:
+    return Refusal("E006", f"{binding.id} is bound twice; leave it to one contract, or to STRANGLER['LIFTED']")
+
+
+def _hidden_class(callback: Callable[..., Any]) -> type[Any] | None:
+    """The view class behind a decorator that does not say what it wraps."""
+    for cell in getattr(callback, "__closure__", None) or ():
+        content = cell.cell_contents
+        found: type[Any] | None = getattr(content, "cls", None) or getattr(content, "view_class", None)
+        if found is not None:
+            return found
+    return None
+
+
+def _mismatches(
+    binding: Binding, endpoint: Endpoint | None, ambiguous: set[str], seen: set[str], known: Iterable[str]
+) -> Iterator[Refusal]:
     if binding.id in seen:
-        yield Refusal("E006", f"{binding.id} is bound twice")
+        yield _twice(binding)
     if endpoint is None:
         name = binding.id.rpartition(".")[0]
         if name in ambiguous:
             yield Refusal("E005", f"{binding.id}: several routes are named {name}; give them names of their own")
         else:
-            yield Refusal("E003", f"{binding.id} is no endpoint of this project; see `strangler endpoints`")
+            close = difflib.get_close_matches(binding.id, known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else "see `strangler endpoints`"
+            yield Refusal("E003", f"{binding.id} is no endpoint of this project; {hint}")
     elif (binding.route, binding.http_method) != (endpoint.route, endpoint.http_method):
         yield Refusal(
             "E004",
             f"{binding.id}: the contract says {binding.http_method} {binding.route}, "
-            f"Django says {endpoint.http_method} {endpoint.route}",
+            f"Django says {endpoint.http_method} {endpoint.route}; correct the contract and generate it again",
         )
-    elif inspect.iscoroutinefunction(endpoint.callback) or getattr(endpoint.view_class, "view_is_async", False):
-        yield Refusal("E008", f"{binding.id}: asynchronous views cannot be bound yet")
+    elif iscoroutinefunction(endpoint.callback) or getattr(endpoint.view_class, "view_is_async", False):
+        yield Refusal("E008", f"{binding.id}: asynchronous views cannot be bound yet; make it a plain one or unbind it")
     elif endpoint.is_drf:
         try:
             class_cell(endpoint.callback, endpoint.view_class)
         except ConfigurationError as error:
             yield Refusal("E009", f"{binding.id}: {error}")
+    elif hidden := _hidden_class(endpoint.callback):
+        yield Refusal(
+            "E009",
+            f"{binding.id}: a decorator around {hidden.__qualname__}.as_view() hides it; let it use functools.wraps",
+        )
     elif peeled_function(endpoint.callback) is None:
         yield Refusal("E007", f"{binding.id} is a plain Django view; put @strangler_router.peel.peel innermost")

@@ -42,13 +42,17 @@ class Command(Verb):
     def handle(self, *_args: Any, **options: Any) -> None:
         bound = {endpoint.id: binding for binding, endpoint in bind().pairs}
         name = options["endpoint"]
-        if name not in bound:
+        policy = flags.read_policy()
+        if name not in bound and name not in policy.flags:
             close = difflib.get_close_matches(name, bound, n=1)
             hint = f"did you mean {close[0]!r}?" if close else "see `strangler endpoints`"
             raise UsageError(f"{name!r} is not bound; {hint}")
-        before = flags.read_policy().flag(name)
+        before = policy.flag(name)
         after = _changed(before, options)
-        _refuse_impossible(bound[name], before, after)
+        if name in bound:
+            _refuse_impossible(bound[name], before, after)
+        elif after.stage is not Stage.MONOLITH or after.mirror:
+            raise UsageError(f"{name!r} is not bound any more, so it can only go back: --stage monolith --mirror 0")
         judgement = _judge(before, after)
         try:
             flags.append(
@@ -58,7 +62,8 @@ class Command(Verb):
                 evidence=judgement.evidence if judgement else "",
             )
         except ValidationError as error:
-            raise UsageError("; ".join(error.messages)) from error
+            words = (f"--{name}: {' '.join(found)}" for name, found in error.message_dict.items())
+            raise UsageError("; ".join(words)) from error
         self.stdout.write(f"{name}: {_words(before)} -> {_words(after)}")
 
 
@@ -103,10 +108,10 @@ def _judge(before: Flag, after: Flag) -> Judgement | None:
 
 
 def _percent(text: str) -> int:
-    basis_points = round(float(text) * 100)
-    if not 0 <= basis_points <= BASIS_POINTS:
+    percent = float(text)
+    if not 0 <= percent <= 100:
         raise ValueError(text)
-    return basis_points
+    return round(percent * BASIS_POINTS / 100)
 
 
 _percent.__name__ = "percentage (0 to 100)"
