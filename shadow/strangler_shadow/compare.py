@@ -4,7 +4,8 @@ Equal bytes are equal at once. An int is not a float, null is not absent, 401 is
 """
 
 import json
-from collections.abc import Iterator
+import os.path
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from strangler_shadow.observation import Difference, Kind, Observation
@@ -13,7 +14,12 @@ __all__ = ["compare"]
 
 # Of the connection and the moment, not of the answer; the body's length follows from the body.
 IGNORED_HEADERS = frozenset({"connection", "content-length", "date", "server", "set-cookie", "x-request-id"})
+# Lists whose order means nothing (RFC 9110, 12.5.5 and 10.2.1); only field names are free in case, methods are not.
 SETS = frozenset({"vary", "allow"})
+FIELD_NAMES = frozenset({"vary"})
+# No answer is written this deep; below it, walking and printing values cannot exhaust the stack.
+DEEPEST = 100
+EXCERPT = 2000
 IDENTIFIER_START = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
 
 
@@ -27,12 +33,7 @@ def compare(control: Observation, candidate: Observation) -> list[Difference]:
     if control.status != candidate.status:
         found.append(Difference(kind=Kind.STATUS, path="status", control=control.status, candidate=candidate.status))
     found += _headers(control, candidate)
-    if control.cookies != candidate.cookies:
-        found.append(
-            Difference(
-                kind=Kind.COOKIE, path="set-cookie", control=list(control.cookies), candidate=list(candidate.cookies)
-            )
-        )
+    found += _cookies(control, candidate)
     if control.body != candidate.body:
         found += _bodies(control, candidate)
     return found
@@ -51,24 +52,59 @@ def _comparable(observation: Observation) -> dict[str, Any]:
         lowered = name.lower()
         if lowered in IGNORED_HEADERS:
             continue
-        parts = sorted(part.strip().lower() for part in value.split(",")) if lowered in SETS else [value]
-        headers.setdefault(lowered, []).extend(parts)
+        if lowered in SETS:
+            text = value.lower() if lowered in FIELD_NAMES else value
+            members = {part.strip() for part in text.split(",")}
+            headers[lowered] = sorted(members.union(headers.get(lowered, ())))
+        else:
+            headers.setdefault(lowered, []).append(value)
     return headers
+
+
+def _cookies(control: Observation, candidate: Observation) -> Iterator[Difference]:
+    left, right = _by_name(control.cookies), _by_name(candidate.cookies)
+    for name in sorted({*left, *right}):
+        if left.get(name) != right.get(name):
+            yield Difference(kind=Kind.COOKIE, path=name, control=left.get(name), candidate=right.get(name))
+
+
+def _by_name(cookies: tuple[str, ...]) -> dict[str, list[str]]:
+    named: dict[str, list[str]] = {}
+    for cookie in cookies:
+        named.setdefault(cookie.partition("=")[0].strip(), []).append(cookie)
+    return named
 
 
 def _bodies(control: Observation, candidate: Observation) -> list[Difference]:
     try:
-        left, right = json.loads(control.body), json.loads(candidate.body)
-    except ValueError:
-        return [Difference(kind=Kind.BODY, path="$", control=_excerpt(control), candidate=_excerpt(candidate))]
-    found = list(_values("$", left, right))
-    if not found:
-        found.append(Difference(kind=Kind.SPELLING, path="$", control=_excerpt(control), candidate=_excerpt(candidate)))
-    return found
+        left, right = _document(control.body), _document(candidate.body)
+    except (ValueError, RecursionError):
+        return [_texts(Kind.BODY, control.body, candidate.body)]
+    return list(_values("$", left, right)) or [_texts(Kind.SPELLING, control.body, candidate.body)]
 
 
-def _excerpt(observation: Observation) -> str:
-    return observation.body[:2000].decode(errors="replace")
+def _document(body: bytes) -> Any:
+    document = json.loads(body)
+    level, depth = [document], 0
+    while level:
+        level = [child for value in level for child in _children(value)]
+        depth += 1
+        if depth > DEEPEST:
+            raise RecursionError
+    return document
+
+
+def _children(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _texts(kind: Kind, control: bytes, candidate: bytes) -> Difference:
+    # Excerpts start shortly before the first byte that differs, or long bodies would look the same.
+    start = max(0, len(os.path.commonprefix([control, candidate])) - EXCERPT // 10)
+    left, right = (body[start : start + EXCERPT].decode(errors="replace") for body in (control, candidate))
+    return Difference(kind=kind, path="$", control=left, candidate=right)
 
 
 def _values(path: str, left: Any, right: Any) -> Iterator[Difference]:
@@ -95,7 +131,7 @@ def _objects(path: str, left: dict[str, Any], right: dict[str, Any]) -> Iterator
     for key, value in right.items():
         if key not in left:
             yield Difference(kind=Kind.EXTRA, path=_member(path, key), candidate=value)
-    if left.keys() == right.keys() and list(left) != list(right):
+    if [key for key in left if key in right] != [key for key in right if key in left]:
         yield Difference(kind=Kind.ORDER, path=path, control=list(left), candidate=list(right))
 
 

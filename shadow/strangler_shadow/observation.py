@@ -7,6 +7,9 @@ from typing import Any
 
 __all__ = ["Difference", "Kind", "Observation"]
 
+# An index, or a quoted key, which may hold what looks like an index.
+INDEX = re.compile(r'(?P<key>"(?:[^"\\]|\\.)*")|\[\d+\]')
+
 
 class Kind(enum.StrEnum):
     """How two answers differ at one place."""
@@ -60,4 +63,4 @@ class Difference:
     @property
     def pattern(self) -> str:
         """The path with every index replaced by `*`, for grouping."""
-        return re.sub(r"\[\d+\]", "[*]", self.path)
+        return INDEX.sub(lambda found: found["key"] or "[*]", self.path)

@@ -1,0 +1,125 @@
+"""The report as a JSON document, `strangler.report/1`; a change that breaks readers raises the number.
+
+    {"schema", "started", "seed", "examples", "verdict", "exit_code",
+     "endpoints": [{"endpoint", "rpc", "rung", "verdict", "exit_code", "reason", "calls", "seconds",
+       "skipped": {reason: calls}, "statuses": {status: calls}, "callers": {kind: calls},
+       "control_ms" and "candidate_ms": {"p50", "p90", "p99"},
+       "findings": [{
+         "call": {"endpoint", "route", "method", "path", "query", "kwargs", "headers": [[name, value]],
+           "caller": kind, "body", "body_encoding", "content_type", "scheme", "host", "language", "timezone",
+           "media_type", "version"},
+         "curl",
+         "control" and "candidate": {"status", "headers": [[name, value]], "cookies": [text], "body", "body_encoding",
+           "seconds", "error", "wrote"},
+         "differences": [{"kind", "path", "pattern", "control", "candidate"}]}]}]}
+
+`body_encoding` is `utf-8`, or `base64` for bytes that are not text. In a difference, the absent side of `missing`,
+`extra`, `header` and `cookie` is null. JSON has no NaN and no infinity: they are the strings `NaN`, `Infinity` and
+`-Infinity`. The file is ASCII; a lone surrogate in a value stays one, written as its escape.
+"""
+
+import base64
+import json
+from typing import Any
+
+from strangler_router.types import Call
+from strangler_shadow.observation import Difference, Observation
+from strangler_shadow.report import EndpointReport, Finding, Report
+
+__all__ = ["SCHEMA", "render"]
+
+SCHEMA = "strangler.report/1"
+
+
+def render(report: Report) -> str:
+    """The report as JSON text."""
+    document = {
+        "schema": SCHEMA,
+        "started": report.started,
+        "seed": report.seed,
+        "examples": report.examples,
+        "verdict": report.verdict.name,
+        "exit_code": int(report.verdict),
+        "endpoints": [_endpoint(endpoint) for endpoint in report.endpoints],
+    }
+    finite = json.loads(json.dumps(document), parse_constant=str)
+    return json.dumps(finite, indent=2, allow_nan=False) + "\n"
+
+
+def _endpoint(endpoint: EndpointReport) -> dict[str, Any]:
+    return {
+        "endpoint": endpoint.endpoint,
+        "rpc": endpoint.rpc,
+        "rung": endpoint.rung,
+        "verdict": endpoint.verdict.name,
+        "exit_code": int(endpoint.verdict),
+        "reason": endpoint.reason,
+        "calls": endpoint.calls,
+        "seconds": endpoint.seconds,
+        "skipped": dict(endpoint.skipped),
+        "statuses": dict(endpoint.statuses),
+        "callers": dict(endpoint.callers),
+        "control_ms": dict(endpoint.control_ms),
+        "candidate_ms": dict(endpoint.candidate_ms),
+        "findings": [_finding(finding) for finding in endpoint.findings],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "call": _call(finding.call, finding.caller),
+        "curl": finding.curl,
+        "control": _observation(finding.control),
+        "candidate": _observation(finding.candidate),
+        "differences": [_difference(difference) for difference in finding.differences],
+    }
+
+
+def _call(call: Call, caller: str) -> dict[str, Any]:
+    return {
+        "endpoint": call.endpoint,
+        "route": call.route,
+        "method": call.method,
+        "path": call.path,
+        "query": call.query,
+        "kwargs": dict(call.kwargs),
+        "headers": call.headers,
+        "caller": caller,
+        **_body(call.body),
+        "content_type": call.content_type,
+        "scheme": call.scheme,
+        "host": call.host,
+        "language": call.language,
+        "timezone": call.timezone,
+        "media_type": call.media_type,
+        "version": call.version,
+    }
+
+
+def _observation(observation: Observation) -> dict[str, Any]:
+    return {
+        "status": observation.status,
+        "headers": observation.headers,
+        "cookies": observation.cookies,
+        **_body(observation.body),
+        "seconds": observation.seconds,
+        "error": observation.error,
+        "wrote": observation.wrote,
+    }
+
+
+def _difference(difference: Difference) -> dict[str, Any]:
+    return {
+        "kind": difference.kind.value,
+        "path": difference.path,
+        "pattern": difference.pattern,
+        "control": difference.control,
+        "candidate": difference.candidate,
+    }
+
+
+def _body(body: bytes) -> dict[str, str]:
+    try:
+        return {"body": body.decode(), "body_encoding": "utf-8"}
+    except UnicodeDecodeError:
+        return {"body": base64.b64encode(body).decode(), "body_encoding": "base64"}

@@ -1,0 +1,83 @@
+"""The report as JUnit XML, in the dialect that Jenkins, GitLab and GitHub actions read: a testcase per endpoint."""
+
+from xml.etree import ElementTree as ET
+
+from strangler_shadow.observation import Difference
+from strangler_shadow.report import EndpointReport, Finding, Report
+from strangler_shadow.reports.words import counted, differences_in, request, sides, visible
+from strangler_shadow.verdict import Verdict
+
+__all__ = ["render"]
+
+DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
+OUTCOMES = {
+    Verdict.EQUIVALENT: "",
+    Verdict.DIVERGED: "failure",
+    Verdict.INCONCLUSIVE: "skipped",
+    Verdict.STALE: "skipped",
+    Verdict.INFRA: "error",
+}
+# CI servers hold a whole suite in memory.
+FINDINGS_SHOWN = 50
+DIFFERENCES_SHOWN = 20
+TEXT_SHOWN = 4000
+
+
+def render(report: Report) -> str:
+    """The report as XML text; what XML cannot hold, such as control characters, is written as an escape."""
+    outcomes = [OUTCOMES[endpoint.verdict] for endpoint in report.endpoints]
+    totals = {
+        "tests": str(len(outcomes)),
+        "failures": str(outcomes.count("failure")),
+        "errors": str(outcomes.count("error")),
+        "skipped": str(outcomes.count("skipped")),
+        "time": f"{sum(endpoint.seconds for endpoint in report.endpoints):.3f}",
+    }
+    suites = ET.Element("testsuites", name="strangler", **totals)
+    # The dialect's timestamps have no zone.
+    suite = ET.SubElement(suites, "testsuite", name="strangler verify", timestamp=report.started[:19], **totals)
+    properties = ET.SubElement(suite, "properties")
+    for name, value in {"seed": report.seed, "examples": report.examples, "verdict": report.verdict.name}.items():
+        ET.SubElement(properties, "property", name=name, value=str(value))
+    for endpoint in report.endpoints:
+        _testcase(suite, endpoint)
+    ET.indent(suites)
+    return f"{DECLARATION}\n{ET.tostring(suites, encoding='unicode')}\n"
+
+
+def _testcase(suite: ET.Element, endpoint: EndpointReport) -> None:
+    case = ET.SubElement(
+        suite,
+        "testcase",
+        classname=visible(f"strangler.{endpoint.rung}"),
+        name=visible(endpoint.endpoint),
+        time=f"{endpoint.seconds:.3f}",
+    )
+    outcome = OUTCOMES[endpoint.verdict]
+    if not outcome:
+        return
+    reason = visible(f"{endpoint.verdict.name}: {endpoint.reason}")
+    element = ET.SubElement(case, outcome, message=reason, type=endpoint.verdict.name)
+    if endpoint.findings:
+        element.text = visible(_text(endpoint))
+
+
+def _text(endpoint: EndpointReport) -> str:
+    found = f"{counted(differences_in(endpoint), 'difference')} in {counted(len(endpoint.findings), 'finding')}"
+    parts = [found, *(_finding(finding) for finding in endpoint.findings[:FINDINGS_SHOWN])]
+    if len(endpoint.findings) > FINDINGS_SHOWN:
+        parts.append(f"and {counted(len(endpoint.findings) - FINDINGS_SHOWN, 'more finding')}")
+    return "\n\n".join(parts)
+
+
+def _finding(finding: Finding) -> str:
+    lines = [request(finding)[:TEXT_SHOWN], finding.curl[:TEXT_SHOWN]]
+    lines += [_line(difference) for difference in finding.differences[:DIFFERENCES_SHOWN]]
+    if len(finding.differences) > DIFFERENCES_SHOWN:
+        lines.append(f"  and {counted(len(finding.differences) - DIFFERENCES_SHOWN, 'more difference')}")
+    return "\n".join(lines)
+
+
+def _line(difference: Difference) -> str:
+    control, candidate = sides(difference)
+    return f"  {difference.kind} {difference.path}: {control} -> {candidate}"
