@@ -84,7 +84,7 @@ def _is_free(query: Select[Any], value: str) -> Select[Any]:
 
 def _price(compare: Callable[[Any, Any], ColumnElement[bool]]) -> Callable[[Select[Any], str], Select[Any]]:
     def clean(query: Select[Any], value: str) -> Select[Any]:
-        if not value.strip():
+        if not value:
             return query
         try:
             number = Decimal(value.strip())
