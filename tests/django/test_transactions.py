@@ -1,5 +1,6 @@
 """Races on PostgreSQL, where readers go on while writers hold their transactions open."""
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -93,6 +94,7 @@ def test_the_first_of_two_writers_to_commit_leaves_the_other_s_mark(redis_server
         other.name = "After"
         other.save()
         elsewhere(lambda: rename("Middle"))
+        assert commands_of(redis_server, lambda: elsewhere(cached_list)) == {"mget": 1}
         assert b"Middle" in elsewhere(cached_list)
         assert b'"name":"Before"' in elsewhere(cached_list)
     assert b'"name":"After"' in elsewhere(cached_list)
@@ -114,22 +116,29 @@ def test_a_lesson_moved_by_two_writers_voids_every_course_it_passed(redis_server
     courses = [make_course() for _ in range(3)]
     lesson = Lesson.objects.create(course=courses[0], position=1, title="One", created_at=NOON)
     cached_list()
+    saved, commit = threading.Event(), threading.Event()
 
     def move(target: Course) -> None:
         moved = Lesson.objects.get(pk=lesson.pk)
         moved.course = target
+        moved.save()
+
+    def move_late() -> None:
         with transaction.atomic(using="postgres"):
-            moved.save()
+            move(courses[2])
+            saved.set()
+            commit.wait(10)
 
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic(using="postgres"):
-            moved = Lesson.objects.get(pk=lesson.pk)
-            moved.course = courses[1]
-            moved.save()
-            late = pool.submit(elsewhere, lambda: move(courses[2]))
-            cached_list()
+            move(courses[1])
+            late = pool.submit(elsewhere, move_late)
+            assert not saved.wait(0.3)
+        assert saved.wait(10)
+        # The second move is not committed: its first course may be read, not stored.
+        cached_list()
+        commit.set()
         late.result(20)
-    assert cached_list() == plain_list()
     assert cached_list() == plain_list()
 
 
