@@ -105,7 +105,11 @@ STRANGLER = {
     },
     "KEYS": {CATALOG: {"demo": os.environ.get("ACADEMY_CATALOG_KEY", "00" * 32)}},
     "OBSERVERS": ["strangler_shadow.mirror.offer"],
-    "SHADOW": {"CORPUS": str(STATE / "corpus"), "HEADERS": {"Time-Zone": ["Asia/Kolkata", "America/New_York", "Mars"]}},
+    "SHADOW": {
+        "CORPUS": str(STATE / "corpus"),
+        "HEADERS": {"Time-Zone": ["Asia/Kolkata", "America/New_York", "Mars"]},
+        "TRAITS": ["level", "is_free"],
+    },
     "POLICY_FILE": STATE / "policy.json",
     "KILL_FILE": STATE / "kill",
 }

@@ -12,6 +12,7 @@ __all__ = ["Traits", "add_traits", "common_traits", "traits_of"]
 # field -> value -> [objects that differ, objects beside them that do not]
 Traits = dict[str, dict[str, list[int]]]
 
+CHANCE = 0.001
 STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
 
 
@@ -47,13 +48,19 @@ def add_traits(into: Traits, more: Traits) -> None:
 
 
 def common_traits(traits: Traits) -> list[str]:
-    """`level="advanced"` for each field with one value on all objects that differ and on none beside them."""
+    """`level="advanced"` for each field with one value on all objects that differ, where that is no accident.
+
+    With a share p of the objects beside them that have the value too, n differing objects would all have it by chance
+    with probability p^n (they are taken as independent); above 1 in 1,000 the field is not named.
+    """
     found = []
     for name, values in traits.items():
-        differing = [value for value, (count, _) in values.items() if count]
-        others = any(same for value, (_, same) in values.items() if value not in differing)
-        if len(differing) == 1 and not values[differing[0]][1] and others:
-            found.append(f"{name}={differing[0]}")
+        differing = {value: count for value, (count, _) in values.items() if count}
+        same = sum(count for _, count in values.values())
+        if len(differing) == 1 and same:
+            ((value, count),) = differing.items()
+            if (values[value][1] / same) ** count < CHANCE:
+                found.append(f"{name}={value}")
     return found
 
 

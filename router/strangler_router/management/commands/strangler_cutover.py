@@ -1,10 +1,12 @@
 import difflib
 import getpass
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
 from django.utils.module_loading import import_string
 
 from strangler_django.verb import UsageError, Verb
@@ -12,7 +14,7 @@ from strangler_protos.bindings import Binding
 from strangler_router import flags
 from strangler_router.conf import settings
 from strangler_router.gate import Gate, Judgement, Verdict
-from strangler_router.policy import BASIS_POINTS, Flag, Rung, Stage
+from strangler_router.policy import BASIS_POINTS, Flag, Policy, Rung, Stage
 from strangler_router.table import bind
 
 ORDER = [Stage.MONOLITH, Stage.CANARY, Stage.SERVICE, Stage.RETIRED]
@@ -27,10 +29,15 @@ class GateRefusal(CommandError):
 
 
 class Command(Verb):
-    help = "Move an endpoint towards the service, or back."
+    help = "Move endpoints towards the service, or back."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("endpoint", metavar="ID", help="as `strangler endpoints` lists it")
+        parser.add_argument(
+            "endpoints",
+            metavar="ID",
+            nargs="+",
+            help="as `strangler endpoints` lists it; several move together or not at all",
+        )
         parser.add_argument("--stage", choices=[stage.value for stage in Stage], help="who answers")
         parser.add_argument("--percent", type=_percent, help="share of users that the service answers; with canary")
         parser.add_argument("--mirror", type=_percent, help="share of calls that the other side gets a copy of")
@@ -41,30 +48,38 @@ class Command(Verb):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         bound = {endpoint.id: binding for binding, endpoint in bind().pairs}
-        name = options["endpoint"]
         policy = flags.read_policy()
-        if name not in bound and name not in policy.flags:
-            close = difflib.get_close_matches(name, bound, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else "see `strangler endpoints`"
-            raise UsageError(f"{name!r} is not bound; {hint}")
-        before = policy.flag(name)
-        after = _changed(before, options)
-        if name in bound:
-            _refuse_impossible(bound[name], before, after)
-        elif after.stage is not Stage.MONOLITH or after.mirror:
-            raise UsageError(f"{name!r} is not bound any more, so it can only go back: --stage monolith --mirror 0")
-        judgement = _judge(before, after)
+        steps = [_step(name, bound, policy, options) for name in dict.fromkeys(options["endpoints"])]
         try:
-            flags.append(
-                after,
-                who=options["who"] or getpass.getuser(),
-                why=options["why"],
-                evidence=judgement.evidence if judgement else "",
-            )
+            with transaction.atomic():
+                for before, after in steps:
+                    judgement = _judge(before, after)
+                    flags.append(
+                        after,
+                        who=options["who"] or getpass.getuser(),
+                        why=options["why"],
+                        evidence=judgement.evidence if judgement else "",
+                    )
         except ValidationError as error:
-            words = (f"--{name}: {' '.join(found)}" for name, found in error.message_dict.items())
+            words = (f"--{option}: {' '.join(found)}" for option, found in error.message_dict.items())
             raise UsageError("; ".join(words)) from error
-        self.stdout.write(f"{name}: {_words(before)} -> {_words(after)}")
+        for before, after in steps:
+            self.stdout.write(f"{after.endpoint}: {_words(before)} -> {_words(after)}")
+
+
+def _step(name: str, bound: Mapping[str, Binding], policy: Policy, options: dict[str, Any]) -> tuple[Flag, Flag]:
+    """The endpoint's flag before and after; `UsageError` where that cannot be."""
+    if name not in bound and name not in policy.flags:
+        close = difflib.get_close_matches(name, bound, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else "see `strangler endpoints`"
+        raise UsageError(f"{name!r} is not bound; {hint}")
+    before = policy.flag(name)
+    after = _changed(before, options)
+    if name in bound:
+        _refuse_impossible(bound[name], before, after)
+    elif after.stage is not Stage.MONOLITH or after.mirror:
+        raise UsageError(f"{name!r} is not bound any more, so it can only go back: --stage monolith --mirror 0")
+    return before, after
 
 
 def _changed(flag: Flag, options: dict[str, Any]) -> Flag:
