@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as Caution
 from django.core.exceptions import FieldDoesNotExist
@@ -11,11 +12,23 @@ from django.core.exceptions import FieldDoesNotExist
 from strangler_django.serializers import registry
 from strangler_django.serializers.batched import BatchedField
 from strangler_django.serializers.dependencies import follow
+from strangler_django.serializers.store import current_store
 
 
 @register
 def check_serializers(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    return [message for cls in registry.registered() for message in _messages(cls)]
+    return [*_database_messages(), *(message for cls in registry.registered() for message in _messages(cls))]
+
+
+def _database_messages() -> Iterator[CheckMessage]:
+    cached = [cls for cls in registry.registered() if registry.is_cached(cls)]
+    atomic = [alias for alias, options in settings.DATABASES.items() if options.get("ATOMIC_REQUESTS")]
+    if cached and atomic and current_store() is not None:
+        yield Caution(
+            f"ATOMIC_REQUESTS is on for {', '.join(atomic)}: bodies read inside a transaction are never stored.",
+            hint="Decorate the dispatch of cached views with transaction.non_atomic_requests.",
+            id="strangler_django.W102",
+        )
 
 
 def _messages(cls: Any) -> Iterator[CheckMessage]:

@@ -63,6 +63,23 @@ def test_a_cache_that_cannot_work_is_a_warning() -> None:
     assert "to_representation" in found()[-1][1]
 
 
+@pytest.mark.parametrize(("atomic", "messages"), [(True, 1), (False, 0)])
+def test_requests_that_are_transactions_are_a_warning(settings: Any, atomic: bool, messages: int) -> None:
+    serializer()
+    settings.CACHEOPS_REDIS = "unix:///nowhere"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(settings.DATABASES["default"], "ATOMIC_REQUESTS", atomic)
+        assert len([m for m in run_checks() if m.id == "strangler_django.W102"]) == messages
+
+
+def test_fields_that_need_a_request_are_a_warning() -> None:
+    def get_fields(self: Any) -> Any:
+        return self.context["request"]
+
+    type("DynamicSerializer", (serializer(),), {"get_fields": get_fields})
+    assert [name for name, _ in found()] == ["strangler_django.W101"]
+
+
 @pytest.mark.parametrize("timeout", [0, -1, 86_401])
 def test_a_timeout_out_of_range_is_refused(timeout: int) -> None:
     with pytest.raises(ImproperlyConfigured, match="86400"):

@@ -33,10 +33,14 @@ def registered() -> list[Any]:
     return list(_plans)
 
 
+def is_cached(cls: Any) -> bool:
+    return _plans.get(cls) is not None
+
+
 def plan_of(serializer: Any) -> FieldPlan | None:
     """The plan of the serializer's fields as they are on this instance; None if its bodies are not shared."""
     cls = type(serializer)
-    if _plans.get(cls) is None:
+    if not is_cached(cls):
         return None
     if is_static(serializer):
         return _plans[cls]
