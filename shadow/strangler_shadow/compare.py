@@ -4,11 +4,11 @@ Equal bytes are equal at once. An int is not a float, null is not absent, 401 is
 """
 
 import json
-import os.path
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from strangler_shadow.observation import Difference, Kind, Observation
+from strangler_shadow.prefix import shared_prefix
 
 __all__ = ["compare"]
 
@@ -102,7 +102,7 @@ def _children(value: Any) -> Iterable[Any]:
 
 def _texts(kind: Kind, control: bytes, candidate: bytes) -> Difference:
     # Excerpts start shortly before the first byte that differs, or long bodies would look the same.
-    start = max(0, len(os.path.commonprefix([control, candidate])) - EXCERPT // 10)
+    start = max(0, shared_prefix(control, candidate) - EXCERPT // 10)
     left, right = (body[start : start + EXCERPT].decode(errors="replace") for body in (control, candidate))
     return Difference(kind=kind, path="$", control=left, candidate=right)
 

@@ -63,6 +63,13 @@ class Part:
     candidate: str | None
     differs: bool
 
+    @property
+    def mark(self) -> str:
+        """`differs`, `same`, or `ignored` where the values differ and are not compared."""
+        if self.differs:
+            return "differs"
+        return "same" if self.control == self.candidate else "ignored"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:

@@ -33,9 +33,9 @@ def render(report: Report) -> str:
         "skipped": str(outcomes.count("skipped")),
         "time": f"{sum(endpoint.seconds for endpoint in report.endpoints):.3f}",
     }
-    suites = ET.Element("testsuites", name="strangler", **totals)
+    suites = ET.Element("testsuites", {"name": "strangler", **totals})
     # The dialect's timestamps have no zone.
-    suite = ET.SubElement(suites, "testsuite", name="strangler verify", timestamp=report.started[:19], **totals)
+    suite = ET.SubElement(suites, "testsuite", {"name": "strangler verify", "timestamp": report.started[:19], **totals})
     properties = ET.SubElement(suite, "properties")
     for name, value in {"seed": report.seed, "examples": report.examples, "verdict": report.verdict.name}.items():
         ET.SubElement(properties, "property", name=name, value=str(value))

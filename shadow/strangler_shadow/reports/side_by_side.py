@@ -1,12 +1,12 @@
 """Two answers line by line, as rows of a table: what differs in full, what is equal folded."""
 
 import json
-import os.path
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from strangler_shadow.prefix import shared_prefix
 from strangler_shadow.reports.words import counted, visible
 
 __all__ = ["Fold", "Line", "SideBySide", "align"]
@@ -89,8 +89,8 @@ def _texts(control: bytes, candidate: bytes) -> tuple[str, str, list[str]]:
         return left, right, ["Not both bodies are JSON; they are shown as they were sent."] * bool(left or right)
     if left == right and control != candidate:
         # Pretty-printing hides how a value was written.
-        broken = (_plain(body).replace(",", ",\n") for body in (control, candidate))
-        return *broken, ["The values are equal; the bodies are shown as they were sent, broken after each comma."]
+        left, right = (_plain(body).replace(",", ",\n") for body in (control, candidate))
+        return left, right, ["The values are equal; the bodies are shown as they were sent, broken after each comma."]
     return left, right, []
 
 
@@ -103,8 +103,8 @@ def _plain(body: bytes) -> str:
 
 
 def _rows(left: list[str], right: list[str]) -> Iterator[Line | Fold]:
-    head = len(os.path.commonprefix([left, right]))
-    tail = len(os.path.commonprefix([left[head:][::-1], right[head:][::-1]]))
+    head = shared_prefix(left, right)
+    tail = shared_prefix(left[head:][::-1], right[head:][::-1])
     middles = left[head : len(left) - tail], right[head : len(right) - tail]
     yield from _equal(left[:head], before=False, after=any(middles))
     if max(map(len, middles)) > LINES_COMPARED:
@@ -154,8 +154,8 @@ def _changed(left: list[str], right: list[str]) -> Iterator[Line]:
 def _pair(one: str, other: str) -> Line:
     if one == other:
         return _same(one)
-    start = len(os.path.commonprefix([one, other]))
-    end = len(os.path.commonprefix([one[start:][::-1], other[start:][::-1]]))
+    start = shared_prefix(one, other)
+    end = shared_prefix(one[start:][::-1], other[start:][::-1])
     return Line(
         mark="differs",
         control=_marked(one, start, len(one) - end),

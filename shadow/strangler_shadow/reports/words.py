@@ -1,12 +1,12 @@
 """How values, differences and verdicts are put into words, alike in every report."""
 
 import json
-import os.path
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from strangler_shadow.observation import Difference, Kind
+from strangler_shadow.prefix import shared_prefix
 from strangler_shadow.report import EndpointReport, Finding
 from strangler_shadow.verdict import Verdict
 
@@ -71,7 +71,7 @@ def sides(difference: Difference, *, limit: int = 200) -> tuple[str, str]:
         control, candidate = (text.encode("ascii", "backslashreplace").decode() for text in (control, candidate))
     start = 0
     if max(len(control), len(candidate)) > limit:
-        start = max(0, len(os.path.commonprefix([control, candidate])) - LEAD)
+        start = max(0, shared_prefix(control, candidate) - LEAD)
     return _cut(control, start, limit), _cut(candidate, start, limit)
 
 
@@ -93,9 +93,9 @@ def differences_in(endpoint: EndpointReport) -> int:
     return sum(len(finding.differences) for finding in endpoint.findings)
 
 
-def milliseconds(latencies: Mapping[str, float], keys: Iterable[str] = PERCENTILES) -> list[str]:
+def milliseconds(latencies: Mapping[str, float]) -> list[str]:
     """Latencies as text, with a dash for each that was not measured."""
-    return [f"{latencies[key]:.1f}" if key in latencies else "–" for key in keys]
+    return [f"{latencies[key]:.1f}" if key in latencies else "-" for key in PERCENTILES]
 
 
 def _shown(kind: Kind, value: Any) -> str:
