@@ -52,7 +52,7 @@ def unary(target: Target, method: str) -> Unary:
         opened = _refresh(target)
     found = opened.methods.get(method)
     if found is None:
-        found = opened.methods[method] = opened.channel.unary_unary(method)
+        found = opened.methods[method] = opened.channel.unary_unary(method, None, None)
     return found
 
 

@@ -33,9 +33,12 @@ def exception_of(message: http_pb2.DrfError) -> APIException:
     name; an unknown one becomes an `APIException` with the status that was sent.
     """
     kind = _class(message.exception)
-    exception = kind.__new__(kind)
-    detail = _detail(message.detail)
-    APIException.__init__(exception)
+    exception: Any = kind.__new__(kind)
+    if kind is exceptions.Throttled and not message.HasField("detail"):
+        exceptions.Throttled.__init__(exception, message.wait if message.HasField("wait") else None)
+    else:
+        APIException.__init__(exception)
+    detail: Any = _detail(message.detail) if message.HasField("detail") else exception.detail
     exception.detail = [detail] if kind is exceptions.ValidationError and isinstance(detail, str) else detail
     if message.status:
         exception.status_code = message.status
@@ -45,7 +48,7 @@ def exception_of(message: http_pb2.DrfError) -> APIException:
 
 
 def message_of(exception: APIException) -> http_pb2.DrfError:
-    """The message for an exception that a hosted view raised; its texts are translated already."""
+    """The message for an exception that a hosted view raised; its texts arrive as they are, translated or not."""
     kind = type(exception)
     is_own = kind.__module__ != exceptions.__name__
     message = http_pb2.DrfError(
@@ -97,5 +100,6 @@ def _detail_message(detail: Any) -> http_pb2.ErrorDetail:
         return http_pb2.ErrorDetail(map=http_pb2.ErrorMap(entries=entries))
     if isinstance(detail, Sequence) and not isinstance(detail, str):
         return http_pb2.ErrorDetail(list=http_pb2.ErrorList(items=map(_detail_message, detail)))
-    text = http_pb2.ErrorText(message=str(detail), code=getattr(detail, "code", "") or "")
+    # Not as the msgid: gettext would translate words that the view left alone, and turn "\r" into "\n".
+    text = http_pb2.ErrorText(message="%s", args=[str(detail)], code=getattr(detail, "code", "") or "")
     return http_pb2.ErrorDetail(text=text)

@@ -128,7 +128,7 @@ def register(server: grpc.aio.Server) -> None:
         _, service, name = binding.rpc.split("/")
         methods.setdefault(service, {})[name] = _method(binding, implementation)
     for service, found in methods.items():
-        server.add_registered_method_handlers(service, found)
+        server.add_registered_method_handlers(service, found)  # type: ignore[attr-defined]
     if generic:
         _register_generic(server, generic)
 

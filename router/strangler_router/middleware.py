@@ -38,13 +38,15 @@ class RouterMiddleware:
         pin: Pin | None = getattr(request, "strangler_pin", None)
         if pin is not None and pin.decision is not None and pin.decision.mirrored and pin.call is not None:
             # Closers run after the server has sent the body.
-            response._resource_closers.append(partial(self._observe, request, response, pin))
+            response._resource_closers.append(  # type: ignore[attr-defined]
+                partial(self._observe, request, response, pin)
+            )
         return response
 
     def process_view(self, request: HttpRequest, _view: Any, _args: Any, _kwargs: Any) -> HttpResponse | None:
         """Bind the request where the table has its route and method; never answer it here."""
         match = request.resolver_match
-        method = "GET" if request.method == "HEAD" else request.method
+        method = "GET" if request.method == "HEAD" else request.method or ""
         entry = self.table.get((match.route, method)) if match else None
         if entry is None:
             return None

@@ -49,7 +49,7 @@ def service_backend(binding: Binding, rung: str) -> Backend:
             shadow=call.shadow,
             hops=call.hops,
         )
-        metadata = [(METADATA_KEY, token)]
+        metadata: list[tuple[str, str | bytes]] = [(METADATA_KEY, token)]
         metadata += [(REQUEST_ID, value) for name, value in call.headers if name == "X-Request-Id" and value.isascii()]
         with _breaker(target, shadow=call.shadow).call():
             try:

@@ -5,7 +5,6 @@ import os
 import threading
 import time
 from collections import deque
-from typing import Any
 
 from strangler_protos.bindings import SAFE_METHODS
 from strangler_router.conf import settings
@@ -146,6 +145,6 @@ def offer(exchange: Exchange) -> None:
     """The observer for `STRANGLER["OBSERVERS"]`."""
     global _mirror
     if _mirror is None:
-        options: dict[str, Any] = settings().shadow
+        options = settings().shadow
         _mirror = Mirror(items=options.get("QUEUE_ITEMS", QUEUE_ITEMS), size=options.get("QUEUE_BYTES", QUEUE_BYTES))
     _mirror.offer(exchange)

@@ -56,7 +56,8 @@ def _replay(call: Call, replay: Replay) -> Observation:
         if pin.failure is not None:
             kind = pin.failure.kind if isinstance(pin.failure, NoAnswer) else "configuration"
             return Observation(error=f"{kind}: {pin.failure}", seconds=seconds)
-        body = b"".join(response.streaming_content) if response.streaming else response.content
+        answer: Any = response
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
         return Observation(
             status=response.status_code,
             headers=tuple(response.items()),
