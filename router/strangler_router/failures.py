@@ -43,8 +43,9 @@ def exception_of(message: http_pb2.DrfError) -> APIException:
     if message.status:
         exception.status_code = message.status
     if message.HasField("wait"):
-        exception.wait = message.wait  # type: ignore[attr-defined]
-    return exception
+        exception.wait = message.wait
+    built: APIException = exception
+    return built
 
 
 def message_of(exception: APIException) -> http_pb2.DrfError:

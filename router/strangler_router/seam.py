@@ -125,7 +125,9 @@ def drf_response(reply: Reply) -> Any:
             reply.body, status=reply.status, headers=dict(reply.headers), content_type=reply.content_type or None
         )
     data = None if reply.data is EMPTY else reply.data
-    return Response(data, status=reply.status, headers=dict(reply.headers))
+    headers = dict(reply.headers)
+    content_type = headers.pop("Content-Type", None)
+    return Response(data, status=reply.status, headers=headers, content_type=content_type)
 
 
 def derive(callback: Callable[..., Any], view_class: Any) -> type[Any]:

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.utils import translation
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
@@ -36,6 +37,13 @@ class Service:
 def forgotten_requests():
     """The throttles count requests in Django's cache."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """LocaleMiddleware leaves the last request's language active."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -75,12 +83,12 @@ def move(db):
 
 @pytest.fixture
 def user(db) -> User:
-    return User.objects.create_user("user", password="secret")
+    return User.objects.create_user("user")
 
 
 @pytest.fixture
 def staff(db) -> User:
-    return User.objects.create_user("staff", password="secret", is_staff=True)
+    return User.objects.create_user("staff", is_staff=True)
 
 
 @pytest.fixture
