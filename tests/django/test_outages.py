@@ -1,13 +1,16 @@
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.test import Client
 
 from academy.catalog.models import Course
 from strangler_django.models import JournalRow
 from strangler_django.serializers import store
+from strangler_django.serializers.store import Store
 from tests.django.conftest import Redis, cached_list, commands_of, make_course, plain_list
 
 
@@ -32,15 +35,25 @@ def rename() -> None:
     course.save()
 
 
-def test_a_hung_server_costs_a_quarter_second_once_and_no_answer(away: Redis, client: Client) -> None:
-    started = time.perf_counter()
-    assert client.get("/api/v1/courses/").status_code == 200
-    assert time.perf_counter() - started < 0.6
-    store.PAUSE = 60
-    client.get("/api/v1/courses/")
-    started = time.perf_counter()
-    assert client.get("/api/v1/courses/").status_code == 200
-    assert time.perf_counter() - started < 0.2
+def test_a_hung_server_costs_one_short_wait_and_no_answer(
+    away: Redis, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "PAUSE", 60)
+    waits = []
+    exchange = Store._exchange
+
+    def timed(self: Store, commands: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return exchange(self, commands)
+        finally:
+            waits.append(time.perf_counter() - started)
+
+    monkeypatch.setattr(Store, "_exchange", timed)
+    for _ in range(3):
+        assert client.get("/api/v1/courses/").status_code == 200
+    [wait] = waits
+    assert 0.2 < wait < 1
 
 
 def test_a_write_during_an_outage_is_seen_during_and_after_it(away: Redis) -> None:
@@ -166,3 +179,12 @@ def test_an_evicted_stamp_is_a_miss(cached: Redis) -> None:
         cached.client.delete(key)
     Course.objects.update(title="After")
     assert b"After" in cached_list()
+
+
+def test_settings_without_the_client_library_say_what_to_install(
+    settings: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CACHEOPS_REDIS = "redis://127.0.0.1"
+    monkeypatch.setattr(store, "redis", None)
+    with pytest.raises(ImproperlyConfigured, match=r"django-strangler\[cache\]"):
+        store.current_store()

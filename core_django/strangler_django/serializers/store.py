@@ -7,10 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from django.core.exceptions import ImproperlyConfigured
+
+try:
+    import redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+except ImportError:  # pragma: no cover  without the cache extra batched fields work all the same
+    redis = None  # type: ignore[assignment]
 
 Command = tuple[Any, ...]
 LONGEST_WAIT = 0.25
@@ -54,6 +59,8 @@ class Store:
     """One Redis server, reached through links that are made on demand and kept."""
 
     def __init__(self, location: str | dict[str, Any]) -> None:
+        if redis is None:
+            raise ImproperlyConfigured("CACHEOPS_REDIS is set: install django-strangler[cache], or remove the setting.")
         quick = {"protocol": 2, "retry": Retry(NoBackoff(), 0), "health_check_interval": 0}
         if isinstance(location, str):
             pool = redis.ConnectionPool.from_url(location, **quick)
