@@ -124,6 +124,8 @@ class Supervisor:
     def _fork(self, child: Child) -> None:
         # A signal that comes before the child has its own handlers must reach those, not ours.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+        # What is buffered would be written by both.
+        sys.stdout.flush()
         pid = os.fork()
         if pid == 0:
             os.close(self._held_end)

@@ -1,3 +1,4 @@
+import asyncio
 import json
 import logging
 import threading
@@ -9,6 +10,9 @@ from grpc_status import rpc_status
 
 from strangler_protos.identity import METADATA_KEY, Caller
 from strangler_protos.v1 import http_pb2, lift_pb2, lift_pb2_grpc
+from strangler_services.gate import Gate
+from strangler_services.nonces import MemoryNonces
+from strangler_services.rpc import Rpc, Runtime
 
 
 def http_error(failure):
@@ -147,6 +151,52 @@ def test_a_call_without_a_deadline_gets_the_longest_allowed(lifted, serving):
         response, _ = client.send("whoami", timeout=None)
         assert json.loads(response.data)["remaining"] <= 0.2
     assert servicer.cancelled == [30.0, 30.0]
+
+
+def test_a_timeout_of_the_methods_own_is_a_bug_and_no_missed_deadline(service):
+    assert service.fail("timeout", timeout=None).code() is grpc.StatusCode.INTERNAL
+
+
+class LateContext:
+    """grpc's context of a call whose deadline has passed; mostly grpc cancels such a call first."""
+
+    def __init__(self, metadata):
+        self.metadata = metadata
+        self.ended = None
+
+    def invocation_metadata(self):
+        return self.metadata
+
+    def time_remaining(self):
+        return 0.0
+
+    def add_done_callback(self, callback):
+        pass
+
+    def set_trailing_metadata(self, metadata):
+        pass
+
+    async def abort(self, code, message, metadata):
+        self.ended = code
+        raise grpc.aio.AbortError
+
+
+def test_a_late_call_that_grpc_hands_over_is_not_started(lifted, service):
+    servicer = lifted.Lifted()
+    message = lift_pb2.CallRequest(endpoint="echo").SerializeToString()
+    context = LateContext(((METADATA_KEY, service.token(message)),))
+    handler = grpc.unary_unary_rpc_method_handler(
+        servicer.Call, lift_pb2.CallRequest.FromString, lift_pb2.CallResponse.SerializeToString
+    )
+
+    async def answer():
+        runtime = Runtime(gate=Gate(1), nonces=MemoryNonces(), pool=None, max_deadline=30.0)
+        with pytest.raises(grpc.aio.AbortError):
+            await Rpc(lifted.CALL, handler, service.keyring, runtime).answer(message, context)
+
+    asyncio.run(answer())
+    assert context.ended is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert servicer.begun == []
 
 
 def eventually(condition):
