@@ -22,7 +22,7 @@ from strangler_router.models import FlagChange
 from strangler_router.policy import Stage
 from strangler_router.table import bind
 
-__all__ = ["check_bindings", "check_flags", "check_settings"]
+__all__ = ["check_bindings", "check_deployment", "check_flags", "check_settings"]
 
 MIDDLEWARE = "strangler_router.middleware.RouterMiddleware"
 # Of a default's type: what a setting may be, and how to say it.
@@ -96,6 +96,21 @@ def check_flags(*, databases: Sequence[str] | None = None, **_kwargs: Any) -> li
                 )
             )
     return messages
+
+
+@register(deploy=True)
+def check_deployment(*, app_configs: Sequence[AppConfig] | None = None, **_kwargs: Any) -> list[CheckMessage]:
+    """What is meant for tests and would hold up a deployed project."""
+    raw = getattr(django_settings, "STRANGLER", {})
+    fixed = raw.get("FIXED_STAGE") if isinstance(raw, dict) else ""
+    if not fixed:
+        return []
+    return [
+        Warning(
+            f"STRANGLER['FIXED_STAGE'] is {fixed!r}: flags count for nothing, and no endpoint can be moved back",
+            id="strangler_router.W003",
+        )
+    ]
 
 
 def _unknown_keys(raw: dict[str, Any]) -> Iterator[CheckMessage]:

@@ -10,6 +10,8 @@ from strangler_router.errors import ConfigurationError
 
 __all__ = ["Settings", "Target", "settings"]
 
+FIXED_STAGES = ("", "monolith", "service")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
@@ -37,7 +39,8 @@ class Settings:
     targets: service -> rung -> address or `Target` fields. keys: service -> kid -> hexadecimal key.
     confirmed: endpoint id -> digest of the handler's wrappers. observers: dotted callables that get each mirrored
     exchange. gate: dotted callable asked before a cutover. policy_file: last-good policy. kill_file: its existence is
-    the kill switch. refresh: seconds between two looks at the flags; 0 looks on each request. budget and
+    the kill switch. refresh: seconds between two looks at the flags; 0 looks on each request. fixed_stage: "monolith"
+    or "service" for every endpoint, for a project's own tests: flags are neither read nor changed. budget and
     rpc_timeout: seconds for the whole answer and for the service. in_flight: calls under way per target and process.
     cohort_key: "session" or "header:NAME" for anonymous traffic. tenant: dotted callable, request -> text.
     body_limit: bytes of an unsafe call's body that travel. backend: (binding, rung) -> backend, dotted or callable.
@@ -55,6 +58,7 @@ class Settings:
     policy_file: str = ""
     kill_file: str = ""
     refresh: float = 0.5
+    fixed_stage: str = ""
     budget: float = 10.0
     rpc_timeout: float = 2.0
     in_flight: int = 64
@@ -91,6 +95,8 @@ def _read(raw: Mapping[str, Any]) -> Settings:
     values["targets"] = {service: _rungs(service, rungs) for service, rungs in values.get("targets", {}).items()}
     for key in ("policy_file", "kill_file"):
         values[key] = str(values.get(key, ""))
+    if (fixed := values.get("fixed_stage", "")) not in FIXED_STAGES:
+        raise ConfigurationError(f"FIXED_STAGE is {fixed!r}; say 'monolith' or 'service', or leave it out")
     return Settings(**values)
 
 

@@ -50,15 +50,19 @@ class Flag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """All flags at one revision; `killed` sends everything that the monolith can still answer to the monolith."""
+    """All flags at one revision; `killed` sends everything that the monolith can still answer to the monolith.
+
+    `default` is the stage of an endpoint without a flag.
+    """
 
     revision: int = 0
     flags: Mapping[str, Flag] = field(default_factory=lambda: MappingProxyType({}))
     killed: bool = False
+    default: Stage = Stage.MONOLITH
 
     def flag(self, endpoint: str) -> Flag:
-        """The endpoint's flag; MONOLITH where none was ever set."""
-        return self.flags.get(endpoint) or Flag(endpoint=endpoint)
+        """The endpoint's flag; the default stage where none was ever set."""
+        return self.flags.get(endpoint) or Flag(endpoint=endpoint, stage=self.default)
 
     def to_json(self) -> dict[str, Any]:
         """A document for the last-good file."""
@@ -67,11 +71,16 @@ class Policy:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Policy":
         """Read the last-good file back; `KeyError`, `TypeError` or `ValueError` where it is not one."""
-        flags = (
-            Flag(**{**entry, "stage": Stage(entry["stage"]), "rung": Rung(entry["rung"])})
-            for entry in document["flags"]
-        )
+        flags = map(_flag_from_json, document["flags"])
         return cls(revision=document["revision"], flags=MappingProxyType({flag.endpoint: flag for flag in flags}))
+
+
+def _flag_from_json(entry: Mapping[str, Any]) -> Flag:
+    flag = Flag(**{**entry, "stage": Stage(entry["stage"]), "rung": Rung(entry["rung"])})
+    for value in (flag.basis_points, flag.mirror):
+        if not 0 <= value <= BASIS_POINTS:
+            raise ValueError(f"{flag.endpoint}: {value} is no share of {BASIS_POINTS}")
+    return flag
 
 
 EMPTY_POLICY = Policy()

@@ -41,7 +41,7 @@ class Snapshot:
 
     def current(self) -> Policy:
         """The policy to pin to a request."""
-        if settings().refresh == 0:
+        if settings().refresh == 0 or settings().fixed_stage:
             policy = flags.read_policy()
         else:
             if self._pid != os.getpid():

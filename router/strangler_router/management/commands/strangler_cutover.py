@@ -47,6 +47,8 @@ class Command(Verb):
         parser.add_argument("--who", default=None, help="kept in the history (the user who runs this)")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        if fixed := settings().fixed_stage:
+            raise UsageError(f"STRANGLER['FIXED_STAGE'] is {fixed!r}, so flags count for nothing; take it out first")
         bound = {endpoint.id: binding for binding, endpoint in bind().pairs}
         policy = flags.read_policy()
         steps = [_step(name, bound, policy, options) for name in dict.fromkeys(options["endpoints"])]
