@@ -1,7 +1,7 @@
 """Hypothesis strategies for calls of one endpoint."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
@@ -15,7 +15,7 @@ from strangler_router.types import Call
 from strangler_shadow.callers import KindOfCaller
 from strangler_shadow.samples import Samples
 
-__all__ = ["calls", "path_of"]
+__all__ = ["calls", "path_of", "plain_calls"]
 
 ACCEPTS = ("", "application/json", "*/*", "application/json; indent=4", "text/html", "application/xml", "bogus")
 ODD_KEYS = ("0", "-1", "999999999", "9" * 30, "abc", "1e3", "%20", "Ünï", "٣", "1 ", "None", "1_0")
@@ -49,7 +49,7 @@ def calls(entry: Entry, samples: Samples, kinds: list[KindOfCaller]) -> st.Searc
     The smallest one is an anonymous call of an existing object without query and headers.
     """
     route = entry.binding.route
-    names = [match["name"] for pattern in (REGEX_GROUP, CONVERTER) for match in pattern.finditer(route)]
+    names = _arguments(route)
     key = st.one_of([st.sampled_from(values) for values in (samples.keys, ODD_KEYS) if values])
     return st.builds(
         lambda who, kwargs, query, headers, head: (who[0], _call(entry, who, kwargs, query, headers, head=head)),
@@ -61,6 +61,16 @@ def calls(entry: Entry, samples: Samples, kinds: list[KindOfCaller]) -> st.Searc
     ).filter(lambda found: _resolves(found[1], route))
 
 
+def plain_calls(entry: Entry, samples: Samples, kinds: list[KindOfCaller]) -> Iterator[tuple[str, Call]]:
+    """One call without query and headers by each kind of caller, of the first existing object and of the last."""
+    names = _arguments(entry.binding.route)
+    for key in dict.fromkeys([*samples.keys[:1], *samples.keys[-1:]]) if names else [""]:
+        for who in kinds:
+            call = _call(entry, who, dict.fromkeys(names, key), [], (), head=False)
+            if _resolves(call, entry.binding.route):
+                yield who[0], call
+
+
 def path_of(route: str, kwargs: Mapping[str, str]) -> str:
     """The path for a route's arguments: `^items/(?P<pk>[^/.]+)/$` with pk 1 becomes `/items/1/`."""
 
@@ -69,6 +79,10 @@ def path_of(route: str, kwargs: Mapping[str, str]) -> str:
 
     path = CONVERTER.sub(put, REGEX_GROUP.sub(put, route))
     return "/" + path.replace("\\.", ".").replace("/?$", "/").rstrip("$").removesuffix("\\Z").replace("^", "")
+
+
+def _arguments(route: str) -> list[str]:
+    return [match["name"] for pattern in (REGEX_GROUP, CONVERTER) for match in pattern.finditer(route)]
 
 
 def _call(

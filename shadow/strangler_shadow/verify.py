@@ -25,7 +25,7 @@ from strangler_shadow.quantiles import quantiles_ms
 from strangler_shadow.replay import replay_candidate, replay_control
 from strangler_shadow.report import EndpointReport, Finding
 from strangler_shadow.samples import samples_of
-from strangler_shadow.strategies import calls
+from strangler_shadow.strategies import calls, plain_calls
 from strangler_shadow.verdict import Verdict
 
 __all__ = ["verify_endpoint"]
@@ -150,11 +150,24 @@ def _findings(run: _Run, kinds: list[KindOfCaller], *, examples: int, seed: int)
             run.check(labels.get(call.caller.subject, "kept"), call)
         except _Diverged:
             yield _last(run)
-    strategy = calls(run.entry, samples_of(run.entry.endpoint), kinds)
+    samples = samples_of(run.entry.endpoint)
+    plain: Finding | None = None
+    for kind_of_caller, call in plain_calls(run.entry, samples, kinds):
+        try:
+            run.check(kind_of_caller, call)
+        except _Diverged:
+            plain = _last(run)
+            break
+    strategy = calls(run.entry, samples, kinds)
     for _ in range(MOST_FINDINGS):
-        if not _search(run, strategy, examples=examples, seed=seed):
+        if _search(run, strategy, examples=examples, seed=seed):
+            yield _last(run)
+        elif plain is not None:
+            # The search looks for a smaller call and may not meet this one again.
+            yield plain
+        else:
             return
-        yield _last(run)
+        plain = None
 
 
 def _search(

@@ -114,13 +114,14 @@ def render(report: Report) -> str:
         "request": request,
     }
     diverged = sum(endpoint.verdict is Verdict.DIVERGED for endpoint in report.endpoints)
-    return environment.get_template(TEMPLATE).render(
+    page = environment.get_template(TEMPLATE).render(
         report=report,
         sections=list(_sections(report)),
         calls=sum(endpoint.calls for endpoint in report.endpoints),
         seconds=sum(endpoint.seconds for endpoint in report.endpoints),
         diverged=diverged,
     )
+    return page.lstrip()
 
 
 def _finalize(value: Any) -> Any:

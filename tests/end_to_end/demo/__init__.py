@@ -1,0 +1,1 @@
+"""`make demo`: one walk across and back, with real processes."""
