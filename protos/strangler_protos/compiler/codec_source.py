@@ -48,9 +48,8 @@ def _function(field: FieldDescriptorProto) -> str:
 
 def _constants(message: DescriptorProto) -> Iterator[str]:
     name = snake_case(message.name).upper()
-    keys = ", ".join(repr(field.json_name) for field in _fields(message))
     numbers = ", ".join(f"{field.number}: {field.json_name!r}" for field in _fields(message))
-    yield f"{name}_KEYS = ({keys},)"
+    yield f"{name}_KEYS = {tuple(field.json_name for field in _fields(message))!r}"
     yield f"{name}_NUMBERS = {{{numbers}}}"
     yield ""
     yield ""
@@ -105,7 +104,8 @@ def _encode_field(field: FieldDescriptorProto) -> Iterator[str]:
 def _encode_scalar(field: FieldDescriptorProto, spill: str) -> Iterator[str]:
     yield f"    if {FITS[field.type].format('value')}:"
     yield from _assign(field, f"message.{field.name} = value", None, spill)
-    yield "    elif value is not None:"
+    # A key is never unset, so a null is no value of it.
+    yield "    elif value is not None:" if field.proto3_optional else "    else:"
     yield f"        {spill}"
 
 

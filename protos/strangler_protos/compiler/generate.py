@@ -59,7 +59,8 @@ def _outputs(root: Path, package: str) -> list[Output]:
     described = [file for file in describe(root, protos).file if file.name in set(protos)]
     broken = list(violations(described))
     if broken:
-        raise ContractError("\n".join(map(str, broken)))
+        # As protoc names files in its own messages.
+        raise ContractError("\n".join(str(root / str(item)) for item in broken))
     with tempfile.TemporaryDirectory() as folder:
         emit_stubs(root, protos, Path(folder))
         outputs = [

@@ -5,7 +5,7 @@ from typing import Any
 from strangler_protos.codec import INT64_MAX, INT64_MIN, dump_json, load_json, overflow, restore
 
 
-LIST_COURSES_RESPONSE_KEYS = ('count', 'next', 'previous', 'results',)
+LIST_COURSES_RESPONSE_KEYS = ('count', 'next', 'previous', 'results')
 LIST_COURSES_RESPONSE_NUMBERS = {1: 'count', 2: 'next', 3: 'previous', 4: 'results'}
 
 
@@ -55,7 +55,7 @@ def decode_list_courses_response(message: Any) -> Any:
     return document
 
 
-COURSE_KEYS = ('id', 'title', 'slug', 'summary', 'level', 'level_label', 'language', 'price', 'rating', 'is_free', 'published_at', 'updated_at', 'starts_on', 'length', 'external_id', 'syllabus', 'metadata', 'educator', 'topics', 'lesson_count', 'review_count', 'is_enrolled',)
+COURSE_KEYS = ('id', 'title', 'slug', 'summary', 'level', 'level_label', 'language', 'price', 'rating', 'is_free', 'published_at', 'updated_at', 'starts_on', 'length', 'external_id', 'syllabus', 'metadata', 'educator', 'topics', 'lesson_count', 'review_count', 'is_enrolled')
 COURSE_NUMBERS = {1: 'id', 2: 'title', 3: 'slug', 4: 'summary', 5: 'level', 6: 'level_label', 7: 'language', 8: 'price', 9: 'rating', 10: 'is_free', 11: 'published_at', 12: 'updated_at', 13: 'starts_on', 14: 'length', 15: 'external_id', 16: 'syllabus', 17: 'metadata', 18: 'educator', 19: 'topics', 20: 'lesson_count', 21: 'review_count', 22: 'is_enrolled'}
 
 
@@ -243,7 +243,7 @@ def decode_course(message: Any) -> Any:
     return document
 
 
-COURSE_EDUCATOR_KEYS = ('id', 'name', 'photo',)
+COURSE_EDUCATOR_KEYS = ('id', 'name', 'photo')
 COURSE_EDUCATOR_NUMBERS = {1: 'id', 2: 'name', 3: 'photo'}
 
 
@@ -285,7 +285,7 @@ def decode_course_educator(message: Any) -> Any:
     return document
 
 
-TOPIC_KEYS = ('slug', 'name',)
+TOPIC_KEYS = ('slug', 'name')
 TOPIC_NUMBERS = {1: 'slug', 2: 'name'}
 
 
@@ -347,7 +347,7 @@ def decode_list_lessons_response(message: Any) -> Any:
     return document
 
 
-LESSON_KEYS = ('id', 'position', 'title', 'minutes', 'video', 'is_preview', 'created_at',)
+LESSON_KEYS = ('id', 'position', 'title', 'minutes', 'video', 'is_preview', 'created_at')
 LESSON_NUMBERS = {1: 'id', 2: 'position', 3: 'title', 4: 'minutes', 5: 'video', 6: 'is_preview', 7: 'created_at'}
 
 
@@ -416,7 +416,7 @@ def decode_lesson(message: Any) -> Any:
     return document
 
 
-EDUCATOR_KEYS = ('id', 'name', 'bio', 'photo', 'website', 'joined_at', 'course_count', 'levels',)
+EDUCATOR_KEYS = ('id', 'name', 'bio', 'photo', 'website', 'joined_at', 'course_count', 'levels')
 EDUCATOR_NUMBERS = {1: 'id', 2: 'name', 3: 'bio', 4: 'photo', 5: 'website', 6: 'joined_at', 7: 'course_count', 8: 'levels'}
 
 
@@ -499,7 +499,7 @@ def decode_educator(message: Any) -> Any:
     return document
 
 
-LEVELS_ENTRY_KEYS = ('key', 'value',)
+LEVELS_ENTRY_KEYS = ('key', 'value')
 LEVELS_ENTRY_NUMBERS = {1: 'key', 2: 'value'}
 
 
@@ -513,7 +513,7 @@ def encode_levels_entry(document: Any, message: Any) -> None:
             message.key = value
         except UnicodeEncodeError:
             overflow(message, 1, value)
-    elif value is not None:
+    else:
         overflow(message, 1, value)
     value = document['value']
     if type(value) is int and INT64_MIN <= value <= INT64_MAX:
@@ -532,7 +532,7 @@ def decode_levels_entry(message: Any) -> Any:
     return document
 
 
-ENROLMENT_KEYS = ('id', 'course', 'course_title', 'learner', 'learner_name', 'status', 'progress', 'enrolled_at', 'completed_at', 'certificate_id',)
+ENROLMENT_KEYS = ('id', 'course', 'course_title', 'learner', 'learner_name', 'status', 'progress', 'enrolled_at', 'completed_at', 'certificate_id')
 ENROLMENT_NUMBERS = {1: 'id', 2: 'course', 3: 'course_title', 4: 'learner', 5: 'learner_name', 6: 'status', 7: 'progress', 8: 'enrolled_at', 9: 'completed_at', 10: 'certificate_id'}
 
 
