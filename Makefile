@@ -10,13 +10,13 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-.PHONY: install lock lint test
+.PHONY: install lock lint lint-protos test
 install: $(STAMP)
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev pyproject.toml --output-file requirements.lock
 
-lint: $(STAMP)
+lint: $(STAMP) lint-protos
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -25,3 +25,12 @@ lint: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest
+
+# buf reads protoc's descriptors, so that imports need no registry.
+lint-protos: $(STAMP)
+	$(BIN)/python -m strangler_protos generate --check --package banyan
+	$(BIN)/python -m strangler_protos generate --check --package strangler_protos --output protos
+	mkdir -p build
+	$(BIN)/python -m grpc_tools.protoc -Iprotos -I$$(echo $(VENV)/lib/python3*/site-packages) --include_imports \
+		--include_source_info --descriptor_set_out=build/protos.binpb $$(cd protos && find * -name '*.proto')
+	$(BIN)/buf lint build/protos.binpb --config protos/buf.yaml
