@@ -1,7 +1,5 @@
 """Processes of one server that share a port, and the parent that keeps them alive."""
 
-import asyncio
-import logging
 import os
 import select
 import shutil
@@ -9,30 +7,25 @@ import signal
 import socket
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NoReturn
 
 from strangler_services import logs
+from strangler_services.child import DID_NOT_START, OVERTIME, STOP_SIGNALS, run_child
 from strangler_services.errors import StartError
 from strangler_services.health import Readiness
 from strangler_services.nonces import SharedNonces
-from strangler_services.server import Register, start
+from strangler_services.server import Register
 from strangler_services.settings import ServerSettings
 
 __all__ = ["serve"]
 
-STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
-DID_NOT_START = 3
 SHORTEST_BACKOFF, LONGEST_BACKOFF = 0.1, 10.0
 # A process that lived this long did not die of what killed the one before.
 HEALTHY_SECONDS = 10.0
-# What a process may take beyond its grace before it is killed.
-OVERTIME = 5.0
 
 
 def serve(register: Register, settings: ServerSettings, *, readiness: Readiness | None = None) -> None:
@@ -129,7 +122,7 @@ class Supervisor:
         pid = os.fork()
         if pid == 0:
             os.close(self._held_end)
-            _child_main(self._register, self._settings, self._readiness, self._nonces, self._lifeline)
+            run_child(self._register, self._settings, self._readiness, self._nonces, self._lifeline)
         child.pid, child.started = pid, time.monotonic()
         child.starts += 1
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -156,54 +149,6 @@ class Supervisor:
         )
         child.next_start = now + child.backoff
         logs.log_event("process died", child=pid, exit_code=code, restart_in=child.backoff)
-
-
-def _child_main(
-    register: Register, settings: ServerSettings, readiness: Readiness | None, nonces: SharedNonces, lifeline: int
-) -> NoReturn:
-    code = 1
-    try:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        threading.Thread(target=_die_with_parent, args=(lifeline, settings.grace), daemon=True).start()
-        code = asyncio.run(_serve(register, settings, readiness, nonces))
-    except BaseException:
-        logging.getLogger("strangler_services").exception("process failed")
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        # Connections end with the process: calls that never got in fail with UNAVAILABLE, and threads that hang
-        # cannot keep it alive.
-        os._exit(code)
-
-
-async def _serve(
-    register: Register, settings: ServerSettings, readiness: Readiness | None, nonces: SharedNonces
-) -> int:
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in STOP_SIGNALS:
-        loop.add_signal_handler(number, stopping.set)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
-    try:
-        server = await start(register, settings, readiness=readiness, nonces=nonces, reuse_port=True)
-    except Exception as error:
-        logging.getLogger("strangler_services").exception("did not start: %s", error)  # noqa: TRY401  # ours, no user's data
-        return DID_NOT_START
-    await stopping.wait()
-    await server.drain()
-    logs.log_event("stopped")
-    # Not returned: the loop would cancel what is held.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
-
-
-def _die_with_parent(lifeline: int, grace: float) -> None:
-    os.read(lifeline, 1)
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(grace + OVERTIME)
-    os._exit(1)
 
 
 @contextmanager
