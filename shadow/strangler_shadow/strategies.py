@@ -6,8 +6,10 @@ from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
 from django.conf import settings as django_settings
+from django.http.request import validate_host
 from django.urls import Resolver404, resolve
 from hypothesis import strategies as st
+from rest_framework.settings import api_settings
 
 from strangler_router.conf import settings
 from strangler_router.pin import Entry
@@ -38,7 +40,8 @@ ODD_VALUES = (
     "\0",
     "a" * 300,
 )
-HOST = "testserver"
+# The first that the project answers to.
+HOSTS = ("testserver", "localhost", "127.0.0.1")
 REGEX_GROUP = re.compile(r"\(\?P<(?P<name>\w+)>(?:[^()\[\]]|\[[^\]]*\]|\([^()]*\))*\)")
 CONVERTER = re.compile(r"<(?:\w+:)?(?P<name>\w+)>")
 
@@ -49,12 +52,14 @@ def calls(entry: Entry, samples: Samples, kinds: list[KindOfCaller]) -> st.Searc
     The smallest one is an anonymous call of an existing object without query and headers.
     """
     route = entry.binding.route
-    names = _arguments(route)
-    key = st.one_of([st.sampled_from(values) for values in (samples.keys, ODD_KEYS) if values])
+    arguments = {
+        name: st.one_of([st.sampled_from(values) for values in (_known(name, entry, samples), ODD_KEYS) if values])
+        for name in _arguments(route)
+    }
     return st.builds(
         lambda who, kwargs, query, headers, head: (who[0], _call(entry, who, kwargs, query, headers, head=head)),
         st.sampled_from(kinds),
-        st.fixed_dictionaries(dict.fromkeys(names, key)),
+        st.fixed_dictionaries(arguments),
         _queries(samples),
         _headers(),
         st.sampled_from([False] * 15 + [True]),
@@ -63,10 +68,13 @@ def calls(entry: Entry, samples: Samples, kinds: list[KindOfCaller]) -> st.Searc
 
 def plain_calls(entry: Entry, samples: Samples, kinds: list[KindOfCaller]) -> Iterator[tuple[str, Call]]:
     """One call without query and headers by each kind of caller, of the first existing object and of the last."""
-    names = _arguments(entry.binding.route)
-    for key in dict.fromkeys([*samples.keys[:1], *samples.keys[-1:]]) if names else [""]:
+    known = {name: _known(name, entry, samples) for name in _arguments(entry.binding.route)}
+    if not all(known.values()):
+        return
+    first, last = ({name: values[place] for name, values in known.items()} for place in (0, -1))
+    for kwargs in [first] if first == last else [first, last]:
         for who in kinds:
-            call = _call(entry, who, dict.fromkeys(names, key), [], (), head=False)
+            call = _call(entry, who, kwargs, [], (), head=False)
             if _resolves(call, entry.binding.route):
                 yield who[0], call
 
@@ -83,6 +91,20 @@ def path_of(route: str, kwargs: Mapping[str, str]) -> str:
 
 def _arguments(route: str) -> list[str]:
     return [match["name"] for pattern in (REGEX_GROUP, CONVERTER) for match in pattern.finditer(route)]
+
+
+def _known(name: str, entry: Entry, samples: Samples) -> tuple[str, ...]:
+    """Values of a route's argument that mean something to it."""
+    if name != api_settings.FORMAT_SUFFIX_KWARG:
+        return samples.keys
+    dot = "." if "drf_format_suffix" in entry.binding.route else ""
+    return tuple(dot + renderer.format for renderer in entry.endpoint.attribute("renderer_classes") or ())
+
+
+def _host() -> str:
+    allowed = django_settings.ALLOWED_HOSTS
+    named = (name.removeprefix(".") for name in allowed)
+    return next((host for host in (*HOSTS, *named) if validate_host(host, allowed)), HOSTS[0])
 
 
 def _call(
@@ -102,7 +124,7 @@ def _call(
         query=urlencode(query),
         caller=who[1],
         headers=headers,
-        host=HOST,
+        host=_host(),
         timeout=settings().rpc_timeout,
     )
 

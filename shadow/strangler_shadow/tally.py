@@ -56,9 +56,9 @@ class Tally:
         self._counts: Counter[CountKey] = Counter()
         self._groups: dict[GroupKey, _Group] = {}
 
-    def drop(self, exchange: Exchange) -> None:
-        """Count an exchange that the queue had no room for; an append is all that happens here."""
-        self._dropped.append(_count_key(exchange, Outcome.DROPPED, "queue full"))
+    def drop(self, exchange: Exchange, reason: str) -> None:
+        """Count an exchange that was never compared; an append is all that happens here."""
+        self._dropped.append(_count_key(exchange, Outcome.DROPPED, reason))
 
     def count(self, exchange: Exchange, outcome: Outcome, *, reason: str = "") -> None:
         """Count one exchange's outcome."""

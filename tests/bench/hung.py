@@ -1,0 +1,71 @@
+"""What users feel of a mirror at 100 % whose service hangs: p99 in stage MONOLITH, against mirror 0."""
+
+import http.client
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+from tests.bench.blocks import change_of_p99
+from tests.bench.rows import Row
+from tests.end_to_end.demo.processes import Stack
+
+__all__ = ["hung_rows"]
+
+ENDPOINT = "v1:course-detail.get"
+BLOCKS, BLOCK_SECONDS, RATE = 12, 5.0, 40
+
+
+def hung_rows(stack: Stack) -> Iterator[Row]:
+    """Blocks of open-loop traffic, mirror 0 and 100 in turn, while the service is stopped by SIGSTOP."""
+    service = stack.running["catalog"]
+    os.kill(service.pid, signal.SIGSTOP)
+    try:
+        samples: dict[str, list[list[float]]] = {"0": [], "100": []}
+        for block in range(BLOCKS):
+            mirror = "0" if block % 4 in {0, 3} else "100"
+            stack.command(
+                "strangler", "cutover", ENDPOINT, "--mirror", mirror, "--rung", "native", "--why", "benchmark"
+            )
+            time.sleep(1.2)
+            samples[mirror].append(_seconds(stack.http_port))
+    finally:
+        os.kill(service.pid, signal.SIGCONT)
+    quiet, mirrored = samples["0"], samples["100"]
+    aa = change_of_p99(_flat(quiet[0::2]), _flat(quiet[1::2]))
+    low, estimate, high = change_of_p99(_flat(quiet), _flat(mirrored))
+    spread = max(abs(aa[0]), abs(aa[2]))
+    bound = max(0.10, 2 * spread)
+    yield Row(metric="A/A spread of p99", value=spread * 100, unit="%", against="mirror 0 against itself")
+    yield Row(metric="p99, service hung, mirror 100 %: change", value=estimate * 100, unit="%", against="mirror 0")
+    yield Row(metric="… lower end of its 95 % interval", value=low * 100, unit="%", against="mirror 0")
+    yield Row(
+        metric="… upper end",
+        value=high * 100,
+        unit="%",
+        against="mirror 0",
+        must=f"<= {bound * 100:.3g} (10 % or twice the A/A spread)",
+        holds=high <= bound,
+    )
+
+
+def _seconds(port: int) -> list[float]:
+    """Latency of each request of one block, from the moment it was due (open loop)."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    taken = []
+    due = time.perf_counter()
+    for number in range(int(BLOCK_SECONDS * RATE)):
+        due += 1 / RATE
+        time.sleep(max(0.0, due - time.perf_counter()))
+        connection.request("GET", f"/api/v1/courses/{number % 9 + 1}/")
+        response = connection.getresponse()
+        response.read()
+        if response.status != 200:
+            raise RuntimeError(f"status {response.status}")
+        taken.append(time.perf_counter() - due)
+    connection.close()
+    return taken
+
+
+def _flat(blocks: list[list[float]]) -> list[float]:
+    return [seconds for block in blocks for seconds in block]
