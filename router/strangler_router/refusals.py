@@ -9,6 +9,7 @@ from typing import Any
 from django.middleware.cache import CacheMiddleware
 from rest_framework.decorators import api_view
 from rest_framework.permissions import BasePermission
+from rest_framework.renderers import JSONRenderer
 
 from strangler_django.endpoints import Endpoint
 from strangler_protos.bindings import Authority, Binding
@@ -44,6 +45,10 @@ def refusals(binding: Binding, endpoint: Endpoint) -> Iterator[Refusal]:
     if not endpoint.is_drf:
         yield from _cached_around(binding, endpoint)
         return
+    if not _writes_json(endpoint):
+        yield Refusal(
+            "E019", f"{binding.id}: no renderer of the view writes JSON, so the service would never be asked; unbind it"
+        )
     rules = inner_rules(endpoint)
     declared, unknown = _declared(binding)
     if unknown:
@@ -124,6 +129,12 @@ def _is_detail(endpoint: Endpoint) -> bool:
     lookup = endpoint.attribute("lookup_url_kwarg") or endpoint.attribute("lookup_field", "pk")
     in_route = f"<{lookup}>" in endpoint.route or f":{lookup}>" in endpoint.route
     return in_route and hasattr(endpoint.view_class, "get_object")
+
+
+def _writes_json(endpoint: Endpoint) -> bool:
+    renderers = endpoint.attribute("renderer_classes") or ()
+    chosen_later = _is_own(getattr(endpoint.view_class, "get_renderers", None))
+    return chosen_later or any(issubclass(renderer, JSONRenderer) for renderer in renderers)
 
 
 def _classes(found: Any) -> Iterator[type[Any]]:

@@ -52,6 +52,13 @@ def test_rules_inside_the_handler_ask_for_an_authority(refused, endpoint, rule):
     assert refused(endpoint, "SERVICE") == []
 
 
+def test_a_view_that_writes_no_json_would_never_ask_the_service(refused):
+    ((number, message),) = refused("pages.get")
+    assert number == "E019"
+    assert "no renderer" in message
+    assert refused("pages-or-not.get") == []
+
+
 def test_an_authority_per_rung_is_enough_only_if_every_rung_is_settled(refused):
     ((number, _),) = refused("guarded.get", "", AUTHORITY={"guarded.get": {"lifted": "MONOLITH"}})
     assert number == "E010"

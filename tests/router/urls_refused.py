@@ -11,6 +11,7 @@ from rest_framework.decorators import api_view
 from rest_framework.filters import SearchFilter
 from rest_framework.generics import ListAPIView, ListCreateAPIView, RetrieveAPIView
 from rest_framework.permissions import AllowAny, BasePermission, IsAdminUser
+from rest_framework.renderers import JSONRenderer, TemplateHTMLRenderer
 from rest_framework.response import Response
 from rest_framework.serializers import ModelSerializer
 from rest_framework.views import APIView
@@ -48,6 +49,15 @@ class Guarded(GroupDetail):
 
 class GuardedTwice(GroupDetail):
     permission_classes = [IsAdminUser | (AllowAny & IsMember)]
+
+
+class Pages(Groups):
+    renderer_classes = [TemplateHTMLRenderer]
+
+
+class PagesOrNot(Pages):
+    def get_renderers(self):
+        return [JSONRenderer()]
 
 
 class OwnQueryset(Groups):
@@ -154,6 +164,8 @@ urlpatterns = [
     path("asynchronous/", Asynchronous.as_view(), name="asynchronous"),
     path("asynchronous-plain/", asynchronous, name="asynchronous-plain"),
     path("careless/", careless(Groups.as_view()), name="careless"),
+    path("pages/", Pages.as_view(), name="pages"),
+    path("pages-or-not/", PagesOrNot.as_view(), name="pages-or-not"),
     path("direct/", ListAPIView.as_view(queryset=Group.objects.all(), serializer_class=GroupSerializer), name="direct"),
     path("peeled/", peeled, name="peeled"),
     path("plain/", plain, name="plain"),
