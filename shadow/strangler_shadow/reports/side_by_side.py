@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import islice
 
 from strangler_shadow.prefix import shared_prefix
 from strangler_shadow.reports.words import counted, visible
@@ -75,7 +76,8 @@ def align(control: bytes, candidate: bytes) -> SideBySide:
     if largest > LARGEST_BODY:
         return SideBySide(notes=(f"A body of {largest:,} bytes is not shown here; the JSON report has it.",))
     left, right, notes = _texts(control, candidate)
-    rows = list(_rows(left.split("\n") if left else [], right.split("\n") if right else []))
+    lines = (text.split("\n") if text else [] for text in (left, right))
+    rows = list(islice(_rows(*lines), LINES_SHOWN + 1))
     if len(rows) > LINES_SHOWN:
         notes.append(f"The bodies differ at length: only the first {LINES_SHOWN:,} rows are shown.")
     return SideBySide(rows=tuple(rows[:LINES_SHOWN]), notes=tuple(notes))
@@ -95,7 +97,8 @@ def _texts(control: bytes, candidate: bytes) -> tuple[str, str, list[str]]:
 
 
 def _pretty(body: bytes) -> str:
-    return visible(json.dumps(json.loads(body), indent=2, ensure_ascii=False))
+    # Without commas: one that only follows from a next line would look like a change.
+    return visible(json.dumps(json.loads(body), indent=2, separators=("", ": "), ensure_ascii=False))
 
 
 def _plain(body: bytes) -> str:
