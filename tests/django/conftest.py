@@ -78,8 +78,9 @@ def valkey() -> Iterator[Redis]:
 
 
 @pytest.fixture(autouse=True)
-def forgotten_links() -> Iterator[None]:
-    """Each test starts with no connection, a closed breaker and throttles that count from zero."""
+def forgotten_links(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each test starts with no connection, a closed breaker, patience, and throttles that count from zero."""
+    monkeypatch.setattr(store, "LONGEST_WAIT", 10)
     store._stores.clear()
     cache.clear()
     yield
