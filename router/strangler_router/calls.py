@@ -23,7 +23,8 @@ HOPS_ATTRIBUTE = "strangler_hops"
 DROPPED = frozenset(
     {
         "authorization", "connection", "content-length", "cookie", "host", "keep-alive", "proxy-authenticate",
-        "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade", "x-csrftoken", OVERRIDE_HEADER.lower(),
+        "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "x-csrftoken",
+        OVERRIDE_HEADER.lower(),
     }
 )  # fmt: skip
 OURS = "x-strangler-"
@@ -60,12 +61,12 @@ def call_of(request: Any, pin: Pin) -> Call:
 
 def subject_of(request: Any) -> str | None:
     """What the cohort hash is taken of: the user, or the configured key of an anonymous caller."""
-    user = request.user
+    user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
         return f"user:{user.pk}"
     key = settings().cohort_key
     if key == "session":
-        session_key = request.session.session_key
+        session_key = getattr(getattr(request, "session", None), "session_key", None)
         return f"session:{session_key}" if session_key else None
     if key.startswith("header:"):
         value = request.headers.get(key.removeprefix("header:"))
@@ -74,7 +75,7 @@ def subject_of(request: Any) -> str | None:
 
 
 def _caller(request: Any, pin: Pin) -> Caller:
-    user = request.user
+    user: Any = getattr(request, "user", None)
     authenticated = user is not None and user.is_authenticated
     tenant = settings().tenant
     return Caller(

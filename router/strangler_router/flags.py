@@ -8,12 +8,7 @@ from strangler_router.conf import settings
 from strangler_router.models import FlagChange
 from strangler_router.policy import Flag, Policy, Stage
 
-__all__ = ["append", "newest_revision", "read_policy"]
-
-
-def newest_revision() -> int:
-    """Id of the newest change; 0 where there is none."""
-    return FlagChange.objects.aggregate(Max("id"))["id__max"] or 0
+__all__ = ["append", "read_policy"]
 
 
 def read_policy() -> Policy:

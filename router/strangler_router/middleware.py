@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from django.conf import settings as django_settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
@@ -104,7 +105,11 @@ def cookies_of(response: HttpResponseBase) -> tuple[str, ...]:
 
 def _body(request: HttpRequest) -> bytes | None:
     """The raw body; None where it is multipart or too large to travel, so that the monolith keeps the call."""
+    if (request.content_type or "").startswith("multipart/"):
+        return None
+    # Beyond Django's own limit a read of the body is a 400, where a view that reads the stream has none.
+    limits = (settings().body_limit, django_settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     length = int(request.META.get("CONTENT_LENGTH") or 0)
-    if length > settings().body_limit or (request.content_type or "").startswith("multipart/"):
+    if any(limit is not None and length > limit for limit in limits):
         return None
     return request.body

@@ -5,6 +5,18 @@ from django.db import models
 
 from strangler_router.policy import BASIS_POINTS, Flag, Rung, Stage
 
+APPEND_ONLY = "the history of flags is append-only; add a new change instead"
+
+
+class AppendOnly(models.QuerySet["FlagChange"]):
+    """Rows that are neither changed nor deleted."""
+
+    def update(self, **_kwargs: Any) -> int:
+        raise TypeError(APPEND_ONLY)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError(APPEND_ONLY)
+
 
 class FlagChange(models.Model):
     """One step of one endpoint. The table is append-only; an endpoint's newest row is its flag."""
@@ -20,6 +32,8 @@ class FlagChange(models.Model):
     evidence = models.TextField(blank=True)
     at = models.DateTimeField(auto_now_add=True)
 
+    objects = AppendOnly.as_manager()
+
     class Meta:
         permissions = [("override", "May choose who answers their own requests")]
         constraints = [
@@ -32,11 +46,12 @@ class FlagChange(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
-            raise TypeError("the history of flags is append-only; add a new change instead")
-        super().save(*args, **kwargs)
+            raise TypeError(APPEND_ONLY)
+        # With a primary key of its own a new row would otherwise replace the old one of that key.
+        super().save(*args, **{**kwargs, "force_insert": True})
 
     def delete(self, *_args: Any, **_kwargs: Any) -> tuple[int, dict[str, int]]:
-        raise TypeError("the history of flags is append-only")
+        raise TypeError(APPEND_ONLY)
 
     @property
     def flag(self) -> Flag:

@@ -10,7 +10,8 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from django.db import DatabaseError, connections
+from django.db import Error as DatabaseFailure
+from django.db import connections
 
 from strangler_router import flags
 from strangler_router.conf import settings
@@ -20,6 +21,7 @@ __all__ = ["KILL_VARIABLE", "Snapshot", "is_killed", "read_last_good", "write_la
 
 KILL_VARIABLE = "STRANGLER_KILL"
 FIRST_LOOK_SECONDS = 2.0
+KILL_CHECK_SECONDS = 0.1
 
 logger = logging.getLogger("strangler_router")
 
@@ -36,53 +38,66 @@ class Snapshot:
     def __init__(self) -> None:
         self._policy: Policy | None = None
         self._pid = 0
-        self._lock = threading.Lock()
-        os.register_at_fork(after_in_child=self._forget)
+        self._looks: dict[int, threading.Event] = {}
+        self._killed = False
+        self._kill_check = 0.0
 
     def current(self) -> Policy:
         """The policy to pin to a request."""
-        if settings().refresh == 0 or settings().fixed_stage:
-            policy = flags.read_policy()
+        values = settings()
+        if values.refresh == 0 or values.fixed_stage:
+            policy, killed = flags.read_policy(), is_killed()
         else:
             if self._pid != os.getpid():
                 self._start()
-            policy = self._policy or EMPTY_POLICY
-        return replace(policy, killed=True) if is_killed() else policy
+            policy, killed = self._policy or EMPTY_POLICY, self._is_killed()
+        return replace(policy, killed=True) if killed else policy
 
-    def _forget(self) -> None:
-        self._pid = 0
-        self._lock = threading.Lock()
+    def _is_killed(self) -> bool:
+        # A system call for each request would be most of what routing costs.
+        now = time.monotonic()
+        if now >= self._kill_check:
+            self._killed, self._kill_check = is_killed(), now + KILL_CHECK_SECONDS
+        return self._killed
 
     def _start(self) -> None:
-        with self._lock:
-            if self._pid == os.getpid():
-                return
-            looked = threading.Event()
-            threading.Thread(target=self._follow, args=(looked,), name="strangler-policy", daemon=True).start()
+        # No lock: one made before gevent patches this process and held while waiting would freeze its other greenlets.
+        mine, pid = threading.Event(), os.getpid()
+        looked = self._looks.setdefault(pid, mine)
+        if looked is mine:
             # A connection of its own: a failed look must not break the request's transaction.
-            looked.wait(FIRST_LOOK_SECONDS)
-            if self._policy is None:
-                self._policy = read_last_good()
-            self._pid = os.getpid()
+            threading.Thread(target=self._follow, args=(mine,), name="strangler-policy", daemon=True).start()
+        looked.wait(FIRST_LOOK_SECONDS)
+        if self._policy is None:
+            self._policy = read_last_good()
+        self._pid = pid
 
     def _follow(self, looked: threading.Event) -> None:
+        failing = False
         while True:
             try:
                 self._look()
-            except DatabaseError as error:
-                logger.warning("the flags cannot be read, routing goes on by the last good ones: %s", error)
-                with suppress(DatabaseError):
+                failing = False
+            except Exception as error:
+                # Said once for each outage; the next look takes a new connection.
+                logger.log(
+                    logging.DEBUG if failing else logging.WARNING,
+                    "the flags cannot be read, routing goes on by the last good ones: %r",
+                    error,
+                    exc_info=not isinstance(error, DatabaseFailure),
+                )
+                failing = True
+                with suppress(Exception):
                     connections.close_all()
-            except Exception:
-                logger.exception("the flags cannot be read, routing goes on by the last good ones")
             looked.set()
             time.sleep(settings().refresh or 0.5)
 
     def _look(self) -> None:
-        if self._policy is not None and flags.newest_revision() == self._policy.revision:
-            return
-        self._policy = flags.read_policy()
-        write_last_good(self._policy)
+        # Not by the newest id: a transaction may commit a smaller one later.
+        policy = flags.read_policy()
+        if policy != self._policy:
+            self._policy = policy
+            write_last_good(policy)
 
 
 def write_last_good(policy: Policy) -> None:
@@ -92,9 +107,13 @@ def write_last_good(policy: Policy) -> None:
     path = Path(name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=path.name, delete=False) as file:
             json.dump(policy.to_json(), file)
-        os.replace(file.name, path)  # noqa: PTH105
+        try:
+            os.replace(file.name, path)  # noqa: PTH105
+        except OSError:
+            os.unlink(file.name)  # noqa: PTH108
+            raise
     except OSError as error:
         logger.warning("the last-good policy cannot be written to %s: %s", path, error)
 

@@ -61,7 +61,7 @@ def test_data_is_written_by_the_view_s_renderer(answers, data, headers):
     [
         (lambda: Response({"id": 1}, status=201), Reply(status=201, data={"id": 1})),
         (lambda: Response(status=204), Reply(status=204)),
-        (lambda: Response(), Reply()),
+        (Response, Reply()),
         (lambda: Response(None), Reply(data=None)),
         (lambda: Response(status=202), Reply(status=202, data=EMPTY)),
         (
