@@ -10,11 +10,11 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-.PHONY: install lock lint lint-protos test
+.PHONY: install lock lint lint-protos test demo bench clean
 install: $(STAMP)
 
-lock:
-	uv pip compile --quiet --universal --python-version 3.11 --extra dev pyproject.toml --output-file requirements.lock
+lock: $(STAMP)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev pyproject.toml --output-file requirements.lock
 
 lint: $(STAMP) lint-protos
 	$(BIN)/ruff check .
@@ -25,6 +25,16 @@ lint: $(STAMP) lint-protos
 
 test: $(STAMP)
 	$(BIN)/python -m pytest
+
+SEED ?=
+demo: $(STAMP)
+	$(BIN)/python -m tests.end_to_end.demo $(if $(SEED),--seed $(SEED))
+
+bench: $(STAMP)
+	$(BIN)/python -m tests.bench.first
+
+clean:
+	rm -rf build dist $(VENV) .venv-outside
 
 # buf reads protoc's descriptors, so that imports need no registry.
 lint-protos: $(STAMP)
