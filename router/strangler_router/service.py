@@ -5,7 +5,7 @@ from typing import Any
 
 import grpc
 from google.protobuf.message import DecodeError
-from google.rpc.status_pb2 import Status
+from grpc_status import rpc_status
 
 from strangler_protos.bindings import Binding
 from strangler_protos.errors import IdentityError
@@ -22,7 +22,6 @@ from strangler_router.types import Backend, Call, Reply
 
 __all__ = ["service_backend"]
 
-DETAILS_KEY = "grpc-status-details-bin"
 REQUEST_ID = "x-request-id"
 
 _breakers: dict[tuple[Target, bool], Breaker] = {}
@@ -67,12 +66,11 @@ def service_backend(binding: Binding, rung: str) -> Backend:
 
 
 def _application_reply(error: Any, target: Target) -> Reply:
-    for key, value in error.trailing_metadata() or ():
-        if key == DETAILS_KEY:
-            for detail in Status.FromString(value).details:
-                http_error = http_pb2.HttpError()
-                if detail.Unpack(http_error):
-                    return reply_of(http_error)
+    status = rpc_status.from_call(error)
+    for detail in status.details if status else ():
+        http_error = http_pb2.HttpError()
+        if detail.Unpack(http_error):
+            return reply_of(http_error)
     code: grpc.StatusCode = error.code()
     raise NoAnswer(
         f"{target.address}: {code.name}: {_named(error.details() or '', target)}",
@@ -82,12 +80,13 @@ def _application_reply(error: Any, target: Target) -> Reply:
 
 
 def _named(details: str, target: Target) -> str:
-    lowered = details.lower()
-    if "certificate_verify_failed" in lowered:
-        return f"the certificate is not signed by {target.ca} ({details})"
-    if "peer name" in lowered:
-        return f"the certificate is for another name than {target.name or target.address} ({details})"
-    return details
+    from strangler_services import tls_trouble  # a service's runtime, needed in trouble only
+
+    trouble = tls_trouble(details)
+    if trouble is None:
+        return details
+    trusted = f"CA {target.ca}, name {target.name or target.address}" if target.ca else "no TLS"
+    return f"{trouble} (this side: {trusted}; {details})"
 
 
 def _target(binding: Binding, rung: str) -> Target:
