@@ -17,6 +17,8 @@ from strangler_router.types import Backend, Call, Decision, Side
 __all__ = ["OVERRIDE_HEADER", "OVERRIDE_PERMISSION", "Entry", "Pin", "Replay", "decide", "take"]
 
 OVERRIDE_HEADER = "X-Strangler-Side"
+# As WSGI spells it: request.headers would read all headers.
+OVERRIDE_META = "HTTP_" + OVERRIDE_HEADER.upper().replace("-", "_")
 OVERRIDE_PERMISSION = "strangler.override"
 
 
@@ -98,7 +100,7 @@ def decide(pin: Pin, request: Any, subject_of: Callable[[Any], str | None]) -> D
         subject = subject_of(request) if flag.stage is Stage.CANARY else None
         draw = random.random()  # noqa: S311  sampling, no secret
         decision = choose(pin.policy, flag.endpoint, subject, draw=draw)
-        if OVERRIDE_HEADER in request.headers and flag.stage is not Stage.RETIRED:
+        if OVERRIDE_META in getattr(request, "_request", request).META and flag.stage is not Stage.RETIRED:
             decision = _overridden(pin, decision, request)
     pin.decision = decision
     return decision

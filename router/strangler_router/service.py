@@ -1,6 +1,7 @@
 """The backend that asks a service over gRPC."""
 
 import threading
+from collections.abc import Iterable
 from typing import Any
 
 import grpc
@@ -66,8 +67,7 @@ def service_backend(binding: Binding, rung: str) -> Backend:
 
 
 def _application_reply(error: Any, target: Target) -> Reply:
-    status = rpc_status.from_call(error)
-    for detail in status.details if status else ():
+    for detail in _details(error):
         http_error = http_pb2.HttpError()
         if detail.Unpack(http_error):
             return reply_of(http_error)
@@ -77,6 +77,15 @@ def _application_reply(error: Any, target: Target) -> Reply:
         kind=code.name.lower().replace("_", " "),
         status=http_status(code),
     )
+
+
+def _details(error: Any) -> Iterable[Any]:
+    try:
+        status = rpc_status.from_call(error)
+    except (DecodeError, ValueError):
+        # What is attached is no status, or is for another code: no answer of the application either way.
+        return ()
+    return status.details if status else ()
 
 
 def _named(details: str, target: Target) -> str:

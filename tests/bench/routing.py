@@ -32,7 +32,7 @@ def decision_rows() -> Iterator[Row]:
         middleware.process_view(request._request, None, (), {})
         pin = take(request._request, request._request.strangler_pin.entry.owner)
         assert pin is not None
-        decide(pin, request, subject_of(request))
+        decide(pin, request, subject_of)
 
     timed(route, 2_000)
     seconds = timed(route, 20_000)
@@ -45,7 +45,7 @@ def offer_rows() -> Iterator[Row]:
     middleware, request, _ = _bound_request()
     middleware.process_view(request._request, None, (), {})
     pin = request._request.strangler_pin
-    decide(pin, request, "user:1")
+    decide(pin, request, subject_of)
     pin.call = call_of(request, pin)
     response = HttpResponse(BODY, content_type="application/json")
     mirror = Mirror(items=1_000_000, size=10**12, observe=lambda _exchange, _tally: None)

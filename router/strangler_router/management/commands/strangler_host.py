@@ -14,7 +14,7 @@ class Command(Verb):
     help = "Serve the project's own views over gRPC: the lifted rung of every bound endpoint."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--address", default="127.0.0.1:50052", help="host:port to listen on (%(default)s)")
+        parser.add_argument("--address", help="host:port to listen on (the lifted rung's in STRANGLER['TARGETS'])")
         parser.add_argument("--processes", type=int, default=1, help="server processes (%(default)s)")
         parser.add_argument("--certificate", help="PEM file; TLS is required off loopback")
         parser.add_argument("--key", help="PEM file of the certificate's key")
@@ -26,6 +26,7 @@ class Command(Verb):
             raise UsageError("no endpoint is bound; see STRANGLER['CONTRACTS'] and STRANGLER['LIFTED']")
         if bool(options["certificate"]) != bool(options["key"]):
             raise UsageError("--certificate and --key go together")
+        address = options["address"] or _lifted_address(services)
         tls = None
         if options["certificate"]:
             tls = TLS(certificate=options["certificate"], key=options["key"], client_ca=options["client_ca"])
@@ -33,7 +34,15 @@ class Command(Verb):
         try:
             serve(
                 register,
-                ServerSettings(address=options["address"], keys=keys, processes=options["processes"], tls=tls),
+                ServerSettings(address=address, keys=keys, processes=options["processes"], tls=tls),
             )
         except StranglerError as error:
             raise UsageError(str(error)) from error
+
+
+def _lifted_address(services: list[str]) -> str:
+    targets = settings().targets
+    found = sorted({targets[name]["lifted"].address for name in services if "lifted" in targets.get(name, {})})
+    if len(found) != 1:
+        raise UsageError(f"give --address: STRANGLER['TARGETS'] names {len(found)} lifted addresses {found}")
+    return found[0]
