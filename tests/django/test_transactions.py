@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connections, transaction
 
-from academy.catalog.models import Course, Lesson
+from academy.catalog.models import Course, Lesson, Topic
 from strangler_django.serializers import reading
 from tests.django.conftest import (
     NOON,
@@ -54,6 +54,23 @@ def test_another_reader_sees_the_old_row_until_commit_and_stores_nothing(redis_s
         assert b"After" in cached_list()
     assert b"After" in elsewhere(cached_list)
     assert b"After" in cached_list()
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        rename,
+        lambda: Course.objects.get().topics.add(Topic.objects.create(slug="art", name="Art")),
+        lambda: Lesson.objects.create(course=Course.objects.get(), position=1, title="One", created_at=NOON),
+        lambda: Lesson.objects.all().delete(),
+    ],
+    ids=["saved", "m2m", "created", "deleted"],
+)
+def test_a_writer_that_never_reads_ends_its_own_marks(redis_server: Redis, write: Callable[[], Any]) -> None:
+    Lesson.objects.create(course=make_course(title="Before"), position=9, title="Nine", created_at=NOON)
+    cached_list()
+    write()
+    assert commands_of(redis_server, lambda: elsewhere(cached_list)) == {"mget": 1, "set": 1}
 
 
 def test_a_rolled_back_transaction_is_never_seen_and_caching_goes_on(redis_server: Redis) -> None:
