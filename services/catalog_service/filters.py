@@ -14,6 +14,8 @@ __all__ = ["LEVELS", "ordered", "restricted"]
 
 LEVELS = {"beginner": "Beginner", "intermediate": "Intermediate", "advanced": "Advanced"}
 ORDERINGS = {name: courses.c[name] for name in ("id", "price", "rating", "published_at")}
+# What django.forms.NullBooleanSelect understands; anything else is no filter.
+BOOLEANS = {"true": True, "True": True, "2": True, "false": False, "False": False, "3": False}
 LARGEST_NUMBER = Decimal(10) ** 50
 # django.utils.text.smart_split
 WORDS = re.compile(r"""((?:[^\s'"]*(?:(?:"(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*')[^\s'"]*)+) | \S+)""", re.VERBOSE)
@@ -78,7 +80,7 @@ def _topic(query: Select[Any], value: str) -> Select[Any]:
 
 
 def _is_free(query: Select[Any], value: str) -> Select[Any]:
-    wanted = {"true": True, "false": False}.get(value.lower())
+    wanted = BOOLEANS.get(value)
     return query if wanted is None else query.where(courses.c.is_free == wanted)
 
 
