@@ -14,7 +14,14 @@ from pathlib import Path
 import pytest
 
 from strangler_router.policy import EMPTY_POLICY, Flag, Policy, Stage
-from strangler_router.snapshot import KILL_CHECK_SECONDS, KILL_VARIABLE, Snapshot, is_killed, read_last_good, write_last_good
+from strangler_router.snapshot import (
+    KILL_CHECK_SECONDS,
+    KILL_VARIABLE,
+    Snapshot,
+    is_killed,
+    read_last_good,
+    write_last_good,
+)
 from tests.router.snapshot_program import NAME, serve
 
 MANAGE = Path(__file__).parents[2] / "core_django" / "manage.py"
