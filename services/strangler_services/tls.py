@@ -90,7 +90,7 @@ def tls_trouble(details: str) -> str | None:
 
     In TLS 1.3 a client learns of its own certificate's refusal as a closed socket only (RFC 8446, 4.4.2.4).
     """
-    if not details.startswith("failed to connect"):
+    if not details.startswith(FAILED_CONNECTIONS):
         return None
     for fragment, trouble in TROUBLES.items():
         if fragment in details:
@@ -98,6 +98,8 @@ def tls_trouble(details: str) -> str | None:
     return None
 
 
+# As pick_first and round_robin say it.
+FAILED_CONNECTIONS = ("failed to connect", "connections to all backends failing")
 WRONG_CA = "the server's certificate is not signed by the CA that this client trusts"
 TROUBLES = {
     "Hostname Verification Check failed": "the server's certificate is for another name",
