@@ -8,6 +8,7 @@ from typing import Any
 
 from strangler_django.endpoints import Endpoint
 from strangler_router.peel import peeled_function
+from strangler_router.refusals import permission_classes, written_handler
 
 __all__ = ["borrowed_lines"]
 
@@ -23,9 +24,12 @@ def _sources(endpoint: Endpoint) -> Iterator[Any]:
     if not endpoint.is_drf:
         yield getattr(peeled_function(endpoint.callback), "__wrapped__", endpoint.callback)
         return
+    handler = written_handler(endpoint)
+    if handler is not endpoint.handler:
+        yield inspect.unwrap(handler)  # type: ignore[arg-type]  # below @api_view there is no class to read
     parts = [endpoint.view_class, endpoint.attribute("serializer_class")]
-    for name in ("permission_classes", "filter_backends"):
-        parts += endpoint.attribute(name, ()) or ()
+    parts += permission_classes(endpoint)
+    parts += endpoint.attribute("filter_backends", ()) or ()
     for part in parts:
         for kind in getattr(part, "__mro__", ()):
             if not kind.__module__.startswith(

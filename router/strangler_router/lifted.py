@@ -91,7 +91,10 @@ def hosted_backend(binding: Binding, endpoint: Endpoint) -> Backend:
             raise NoAnswer(f"{call.path} is not on the route of {binding.id}", kind="route")
         request.resolver_match = match
         with translation.override(call.language), timezone.override(call.timezone or None):
-            response = view(request, *match.args, **match.kwargs)
+            try:
+                response = view(request, *match.args, **match.kwargs)
+            except (Http404, PermissionDenied) as error:  # a plain view's, since DRF's own are captured
+                return Reply(exception=_api_exception(error))
             return response.reply if isinstance(response, _Captured) else _reply_of_response(response, None)
 
     return answer
@@ -219,6 +222,8 @@ def _reply_of_response(response: HttpResponseBase, view: Any) -> Reply:
         raise NoAnswer("a lifted view may not set cookies", kind="cookies")
     headers = tuple((name, value) for name, value in response.items() if name != "Content-Type")
     if isinstance(response, Response):
+        if response.content_type:
+            headers = (*headers, ("Content-Type", response.content_type))
         if response.data is None:
             return Reply(status=response.status_code, headers=headers)
         return Reply(status=response.status_code, headers=headers, data=_primitives(response.data, view))

@@ -5,7 +5,9 @@ from functools import wraps
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from rest_framework import exceptions
 
 from strangler_router.calls import subject_of
 from strangler_router.pin import decide, take
@@ -39,6 +41,12 @@ def peel(view: View) -> View:
             reply = answer(request, pin, decision, can_fall_back=True)
         except ServiceUnavailable as error:
             return JsonResponse({"detail": "The service does not answer."}, status=error.status)
+        except exceptions.NotFound as error:
+            raise Http404(str(error.detail)) from error
+        except exceptions.PermissionDenied as error:
+            raise PermissionDenied(str(error.detail)) from error
+        except exceptions.APIException as error:
+            return JsonResponse({"detail": error.detail}, status=error.status_code)
         if reply is None:
             return view(request, *args, **kwargs)
         if reply.body is not None:

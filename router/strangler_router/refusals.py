@@ -15,7 +15,7 @@ from strangler_django.endpoints import Endpoint
 from strangler_protos.bindings import Authority, Binding
 from strangler_router.conf import settings
 
-__all__ = ["Refusal", "inner_rules", "refusals", "unconfirmed_wrapper", "written_handler"]
+__all__ = ["Refusal", "inner_rules", "permission_classes", "refusals", "unconfirmed_wrapper", "written_handler"]
 
 # Decorators that only attach a schema; they call the handler and nothing else.
 INERT_MODULES = ("drf_spectacular.",)
@@ -82,7 +82,7 @@ def inner_rules(endpoint: Endpoint) -> list[str]:
     """The rules of a view that run inside its handler, by name."""
     found = [
         f"{permission.__name__}.has_object_permission"
-        for permission in _classes(endpoint.attribute("permission_classes", ()))
+        for permission in permission_classes(endpoint)
         if _differs(permission, BasePermission, "has_object_permission")
     ]
     found += [name for name in DECIDERS if _is_own(getattr(endpoint.view_class, name, None))]
@@ -90,6 +90,11 @@ def inner_rules(endpoint: Endpoint) -> list[str]:
     if _is_own(_unwrapped(written_handler(endpoint))):
         found.append(f"{endpoint.action or endpoint.http_method.lower()}()")
     return found
+
+
+def permission_classes(endpoint: Endpoint) -> list[type[Any]]:
+    """The permissions of a view, the operands of composed ones included."""
+    return list(_classes(endpoint.attribute("permission_classes", ())))
 
 
 def written_handler(endpoint: Endpoint) -> Callable[..., Any] | None:

@@ -74,6 +74,13 @@ def test_an_error_of_the_application_is_an_answer(breaker):
     assert not breaker.is_open
 
 
+@pytest.mark.parametrize("kind", ["internal", "unknown"])
+def test_a_crash_that_one_call_meets_says_nothing_about_the_next(breaker, kind):
+    for _ in range(10):
+        fail(breaker, NoAnswer("crashed", kind=kind))
+    assert not breaker.is_open
+
+
 def test_after_the_pause_one_probe_is_let_in_and_its_answer_closes(breaker, clock):
     for _ in range(3):
         fail(breaker)
