@@ -1,14 +1,15 @@
 """Run the monolith's code without effect: nothing is written, sent or cached, and what it tried is known."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core import mail
 from django.core.cache import caches
 from django.core.cache.backends.dummy import DummyCache
-from django.db import connections, transaction
+from django.db import DatabaseError, connections, transaction
 
 from strangler_protos.errors import StranglerError
 
@@ -16,7 +17,10 @@ __all__ = ["WriteAttempted", "Writes", "inert"]
 
 # First words of statements that change nothing that outlives a rolled-back transaction.
 READS = frozenset({"SELECT", "WITH", "SAVEPOINT", "RELEASE", "ROLLBACK", "EXPLAIN", "SHOW", "PRAGMA", "SET", "DECLARE"})
-CHANGES = (" INSERT ", " UPDATE ", " DELETE ")
+# What may stand before the first word: brackets of a union, and comments that tools add.
+BEFORE = re.compile(r"(?:[\s(]|--[^\n]*\n|/\*.*?\*/)*", re.DOTALL)
+CHANGES = re.compile(r"[()]\s*(?:INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
+READ_ONLY_SQLSTATE = "25006"
 
 _replaying = threading.local()
 _real_get_connection = mail.get_connection
@@ -34,12 +38,27 @@ class Writes:
 
     def __call__(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
         """Django's execute_wrapper: refuse a write before the database sees it."""
-        text = str(sql).lstrip().upper()
-        first = text.split(maxsplit=1)[0] if text else ""
-        if first not in READS or (first == "WITH" and any(word in text for word in CHANGES)):
-            self.statements.append(" ".join(str(sql).split()[:3]))
-            raise WriteAttempted(f"the call tried to write: {self.statements[-1]} …")
-        return execute(sql, params, many, context)
+        text: str = sql.as_string(None) if hasattr(sql, "as_string") else str(sql)
+        text = text[len(BEFORE.match(text)[0]) :]  # type: ignore[index]  # matches nothing as well
+        first = text.partition(" ")[0].rstrip("(").upper()
+        if first not in READS or (first == "WITH" and CHANGES.search(text)):
+            self._refuse(text)
+        try:
+            return execute(sql, params, many, context)
+        except DatabaseError as error:
+            # A function that writes, or a lock: the database knows better.
+            if _is_read_only(error):
+                self._refuse(text)
+            raise
+
+    def _refuse(self, text: str) -> NoReturn:
+        self.statements.append(" ".join(text.split()[:3]))
+        raise WriteAttempted(f"the call tried to write: {self.statements[-1]} …")
+
+
+def _is_read_only(error: DatabaseError) -> bool:
+    sqlstate = getattr(error.__cause__, "sqlstate", "")
+    return sqlstate == READ_ONLY_SQLSTATE or "readonly database" in str(error)
 
 
 @contextmanager
@@ -49,10 +68,10 @@ def inert() -> Iterator[Writes]:
     kept_caches = {alias: caches[alias] for alias in caches}
     with ExitStack() as stack:
         for connection in connections.all():
-            stack.enter_context(_deferred(connection))
+            stack.enter_context(_query_only(connection))
             stack.enter_context(transaction.atomic(using=connection.alias))
             stack.callback(transaction.set_rollback, True, using=connection.alias)
-            stack.enter_context(_read_only(connection))
+            _set_read_only(connection)
             stack.enter_context(connection.execute_wrapper(writes))
         try:
             for alias in kept_caches:
@@ -67,34 +86,33 @@ def inert() -> Iterator[Writes]:
 
 
 @contextmanager
-def _deferred(connection: Any) -> Iterator[None]:
-    # BEGIN IMMEDIATE would take SQLite's one write lock for a call that only reads.
-    mode = getattr(connection, "transaction_mode", None)
-    if mode is None:
+def _query_only(connection: Any) -> Iterator[None]:
+    """Around the transaction: once a write was refused, nothing can be asked inside it any more."""
+    if connection.vendor != "sqlite":
         yield
         return
+    # Only an open connection knows its mode.
+    connection.ensure_connection()
+    mode = connection.transaction_mode
+    # BEGIN IMMEDIATE would take SQLite's one write lock for a call that only reads.
     connection.transaction_mode = "DEFERRED"
+    _pragma(connection, "ON")
     try:
         yield
     finally:
         connection.transaction_mode = mode
+        _pragma(connection, "OFF")
 
 
-@contextmanager
-def _read_only(connection: Any) -> Iterator[None]:
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA query_only = ON")
-        try:
-            yield
-        finally:
-            with connection.cursor() as cursor:
-                cursor.execute("PRAGMA query_only = OFF")
-        return
+def _pragma(connection: Any, value: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA query_only = {value}")
+
+
+def _set_read_only(connection: Any) -> None:
     if connection.vendor == "postgresql" and not connection.savepoint_ids:
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION READ ONLY")
-    yield
 
 
 def _get_connection(*args: Any, **kwargs: Any) -> Any:

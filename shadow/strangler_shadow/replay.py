@@ -20,7 +20,10 @@ from strangler_router.wsgi import environ_of
 from strangler_shadow.inert import inert
 from strangler_shadow.observation import Observation
 
-__all__ = ["ReplayError", "replay_candidate", "replay_control"]
+__all__ = ["NOT_ASKED", "ReplayError", "replay_candidate", "replay_control"]
+
+# How the error begins where the seam leaves a call to the monolith whatever the policy says.
+NOT_ASKED = "not asked"
 
 
 class ReplayError(StranglerError):
@@ -56,6 +59,8 @@ def _replay(call: Call, replay: Replay) -> Observation:
         if pin.failure is not None:
             kind = pin.failure.kind if isinstance(pin.failure, NoAnswer) else "configuration"
             return Observation(error=f"{kind}: {pin.failure}", seconds=seconds)
+        if pin.decision is not None and pin.decision.side is not replay.side:
+            return Observation(error=f"{NOT_ASKED}: {pin.decision.reason}", seconds=seconds)
         answer: Any = response
         body = b"".join(answer.streaming_content) if answer.streaming else answer.content
         return Observation(
@@ -75,7 +80,7 @@ def _request(call: Call, replay: Replay) -> WSGIRequest:
     if call.caller.subject:
         user = get_user_model()._default_manager.filter(pk=call.caller.subject).first()
         if user is None:
-            raise ReplayError(f"user {call.caller.subject} is gone")
+            raise ReplayError("the user is gone")
         request._force_auth_user = user  # type: ignore[attr-defined]
         # What AuthenticationMiddleware would have cached, for plain Django views.
         request._cached_user = user  # type: ignore[attr-defined]
