@@ -13,6 +13,9 @@ from strangler_router.errors import NoAnswer
 
 __all__ = ["Breaker"]
 
+# A bug that one call meets says nothing about the next one, which may be another endpoint's.
+CRASHES = frozenset({"internal", "unknown"})
+
 
 class Breaker:
     """One target's state in one process. `failures` in a row open it for `pause` seconds."""
@@ -45,13 +48,13 @@ class Breaker:
     def call(self) -> Iterator[None]:
         """Count a call; `NoAnswer` before it starts where the breaker is open or the cap is reached.
 
-        `NoAnswer` raised inside counts as a failure, anything else as an answer.
+        `NoAnswer` raised inside counts as a failure unless the service ran and crashed; anything else is an answer.
         """
         self._enter()
         try:
             yield
-        except NoAnswer:
-            self._leave(failed=True)
+        except NoAnswer as error:
+            self._leave(failed=error.kind not in CRASHES)
             raise
         except BaseException:
             self._leave(failed=False)
