@@ -3,11 +3,13 @@
 from strangler_protos.bindings import SAFE_METHODS
 from strangler_router.types import Exchange, Side
 from strangler_shadow.compare import compare
-from strangler_shadow.observation import Difference, Observation
+from strangler_shadow.observation import Difference, Kind, Observation
 from strangler_shadow.replay import ReplayError, replay_candidate, replay_control
 from strangler_shadow.tally import Outcome, Tally
 
 __all__ = ["observe"]
+
+RECHECKS = 3
 
 
 def observe(exchange: Exchange, tally: Tally) -> None:
@@ -29,11 +31,15 @@ def observe(exchange: Exchange, tally: Tally) -> None:
         return
     service_answered = exchange.decision.side is Side.SERVICE
     control, candidate = (other, served) if service_answered else (served, other)
+    if other.error and served.status >= 500:
+        # Both sides fail; the router would fall back, and the client gets what was served.
+        tally.count(exchange, Outcome.SKIPPED, reason="both sides fail")
+        return
     if other.error:
         tally.count(exchange, Outcome.ERRORED, reason=other.error.partition(":")[0])
         return
     differences = compare(control, candidate)
-    if differences and not _holds(exchange, control, candidate, differences):
+    if differences and not _holds(exchange, differences):
         tally.count(exchange, Outcome.TRANSIENT)
         return
     tally.count(exchange, Outcome.MISMATCHED if differences else Outcome.MATCHED)
@@ -58,12 +64,23 @@ def _other_side(exchange: Exchange) -> Observation:
     return replay_candidate(exchange.call, exchange.decision.rung, session_accessed=accessed)
 
 
-def _holds(exchange: Exchange, control: Observation, candidate: Observation, differences: list[Difference]) -> bool:
-    """Ask both sides once more: a row that changed between two answers is no difference."""
+def _holds(exchange: Exchange, differences: list[Difference]) -> bool:
+    """Ask both sides again, the monolith before and after the service: what a write changes meanwhile is no difference.
+
+    The first time that the monolith repeats itself settles it; under steady writes, what it never repeats is left out.
+    """
     accessed = exchange.served.session_accessed
-    again = compare(
-        replay_control(exchange.call, session_accessed=accessed),
-        replay_candidate(exchange.call, exchange.decision.rung, session_accessed=accessed),
-    )
-    seen = {(difference.kind, difference.pattern) for difference in again}
-    return any((difference.kind, difference.pattern) in seen for difference in differences)
+    wanted = set(map(_group, differences))
+    for _ in range(RECHECKS):
+        before = replay_control(exchange.call, session_accessed=accessed)
+        candidate = replay_candidate(exchange.call, exchange.decision.rung, session_accessed=accessed)
+        after = replay_control(exchange.call, session_accessed=accessed)
+        moving = set(map(_group, compare(before, after)))
+        seen = wanted.intersection(map(_group, compare(before, candidate))) - moving
+        if not moving:
+            break
+    return bool(seen)
+
+
+def _group(difference: Difference) -> tuple[Kind, str]:
+    return difference.kind, difference.pattern

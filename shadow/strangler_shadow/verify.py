@@ -22,7 +22,7 @@ from strangler_shadow.corpus import keep, kept_calls
 from strangler_shadow.curl import curl_line
 from strangler_shadow.observation import Difference, Kind, Observation
 from strangler_shadow.quantiles import quantiles_ms
-from strangler_shadow.replay import replay_candidate, replay_control
+from strangler_shadow.replay import NOT_ASKED, replay_candidate, replay_control
 from strangler_shadow.report import EndpointReport, Finding
 from strangler_shadow.samples import samples_of
 from strangler_shadow.strategies import calls, plain_calls
@@ -74,6 +74,9 @@ class _Run:
         if control.status >= 500 and candidate.error:
             # The router falls back there, and a client gets the monolith's own 500.
             self.skipped["both sides fail"] += 1
+            return
+        if candidate.error.startswith(NOT_ASKED):
+            self.skipped["the monolith keeps it"] += 1
             return
         self._count(kind_of_caller, control, candidate)
         differences = self._confirmed(call, control, candidate)
