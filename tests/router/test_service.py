@@ -94,7 +94,9 @@ def test_a_service_that_is_away_is_no_answer_and_says_where(ask):
 
 
 def test_a_service_that_hangs_is_no_answer_after_the_deadline(ask):
-    with hanging_server() as address:
+    with other_process() as (address, pid):
+        ask(address)
+        os.kill(pid, signal.SIGSTOP)
         began = time.monotonic()
         with pytest.raises(NoAnswer) as caught:
             ask(address, replace(CALL, timeout=0.3))
@@ -197,15 +199,14 @@ def test_a_copy_for_the_shadow_has_a_breaker_of_its_own(ask):
 
 
 @contextmanager
-def hanging_server():
-    """A real server in another process, stopped by SIGSTOP once it listens."""
+def other_process():
+    """A server that takes any identity; its address and process id."""
     address = f"127.0.0.1:{free_port()}"
     process = subprocess.Popen([sys.executable, "-m", "tests.bench.echo", "bare", address])
     try:
         with grpc.insecure_channel(address) as channel:
             grpc.channel_ready_future(channel).result(20)
-        os.kill(process.pid, signal.SIGSTOP)
-        yield address
+        yield address, process.pid
     finally:
         process.kill()
         process.wait()
