@@ -10,9 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 
 from strangler_router.calls import subject_of
-from strangler_router.pin import decide, take
-from strangler_router.seam import ServiceUnavailable, answer, drf_response, mirror
-from strangler_router.types import EMPTY, Side
+from strangler_router.pin import Pin, decide, take
+from strangler_router.seam import ServiceUnavailable, answer, mirror
+from strangler_router.types import EMPTY, Decision, Side
 
 __all__ = ["peel", "peeled_function"]
 
@@ -37,26 +37,33 @@ def peel(view: View) -> View:
             if decision.mirrored:
                 mirror(pin, request)
             return view(request, *args, **kwargs)
-        try:
-            reply = answer(request, pin, decision, can_fall_back=True)
-        except ServiceUnavailable as error:
-            return JsonResponse({"detail": "The service does not answer."}, status=error.status)
-        except exceptions.NotFound as error:
-            raise Http404(str(error.detail)) from error
-        except exceptions.PermissionDenied as error:
-            raise PermissionDenied(str(error.detail)) from error
-        except exceptions.APIException as error:
-            return JsonResponse({"detail": error.detail}, status=error.status_code)
-        if reply is None:
-            return view(request, *args, **kwargs)
-        if reply.body is not None:
-            return drf_response(reply)
-        if reply.data is EMPTY:
-            return HttpResponse(status=reply.status, headers=dict(reply.headers))
-        return JsonResponse(reply.data, safe=False, status=reply.status, headers=dict(reply.headers))
+        response = _response(request, pin, decision)
+        return view(request, *args, **kwargs) if response is None else response
 
     peeled.strangler_peeled = True  # type: ignore[attr-defined]
     return peeled
+
+
+def _response(request: HttpRequest, pin: Pin, decision: Decision) -> HttpResponse | None:
+    """The service's answer; None where the monolith shall answer instead."""
+    try:
+        reply = answer(request, pin, decision, can_fall_back=True)
+    except ServiceUnavailable as error:
+        return JsonResponse({"detail": "The service does not answer."}, status=error.status)
+    except exceptions.NotFound as error:
+        raise Http404(str(error.detail)) from error
+    except exceptions.PermissionDenied as error:
+        raise PermissionDenied(str(error.detail)) from error
+    except exceptions.APIException as error:
+        return JsonResponse({"detail": error.detail}, status=error.status_code)
+    if reply is None:
+        return None
+    headers = dict(reply.headers)
+    if reply.body is not None:
+        return HttpResponse(reply.body, status=reply.status, headers=headers, content_type=reply.content_type or None)
+    if reply.data is EMPTY:
+        return HttpResponse(status=reply.status, headers=headers)
+    return JsonResponse(reply.data, safe=False, status=reply.status, headers=headers)
 
 
 def peeled_function(callback: View) -> View | None:

@@ -133,7 +133,7 @@ def test_a_subject_who_does_not_exist_here_is_no_answer(hosted):
 
 @pytest.mark.parametrize("path", ["/throttled/", "/nowhere/", "/echo"])
 def test_a_path_on_another_route_is_no_answer(hosted, path):
-    with pytest.raises(NoAnswer, match="is not on the route of echo.get") as error:
+    with pytest.raises(NoAnswer, match=r"is not on the route of echo\.get") as error:
         hosted("echo.get")(call(path=path))
     assert error.value.kind == "route"
 
