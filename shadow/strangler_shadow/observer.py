@@ -12,38 +12,39 @@ __all__ = ["observe"]
 RECHECKS = 3
 
 
-def observe(exchange: Exchange, tally: Tally) -> None:
-    """Ask the side that did not answer, compare, and count."""
+def observe(exchange: Exchange, tally: Tally) -> Outcome:
+    """Ask the side that did not answer, compare, and count; returns what was counted."""
+    outcome, reason = _outcome(exchange, tally)
+    tally.count(exchange, outcome, reason=reason)
+    return outcome
+
+
+def _outcome(exchange: Exchange, tally: Tally) -> tuple[Outcome, str]:
     if exchange.call.method not in SAFE_METHODS:
-        tally.count(exchange, Outcome.SKIPPED, reason="unsafe")
-        return
+        return Outcome.SKIPPED, "unsafe"
     if exchange.served.fell_back:
-        tally.count(exchange, Outcome.ERRORED, reason="fell back")
-        return
+        return Outcome.ERRORED, "fell back"
     served = _served(exchange)
     try:
         other = _other_side(exchange)
+        if other.wrote:
+            return Outcome.SKIPPED, "writes"
+        if other.error and served.status >= 500:
+            # The router would fall back, and the client gets what was served.
+            return Outcome.SKIPPED, "both sides fail"
+        if other.error:
+            return Outcome.ERRORED, other.error.partition(":")[0]
+        asked_service = exchange.decision.side is Side.MONOLITH
+        control, candidate = (served, other) if asked_service else (other, served)
+        differences = compare(control, candidate)
+        if not differences:
+            return Outcome.MATCHED, ""
+        if not _holds(exchange, differences):
+            return Outcome.TRANSIENT, ""
     except ReplayError as error:
-        tally.count(exchange, Outcome.SKIPPED, reason=str(error))
-        return
-    if other.wrote:
-        tally.count(exchange, Outcome.SKIPPED, reason="writes")
-        return
-    service_answered = exchange.decision.side is Side.SERVICE
-    control, candidate = (other, served) if service_answered else (served, other)
-    if other.error and served.status >= 500:
-        # Both sides fail; the router would fall back, and the client gets what was served.
-        tally.count(exchange, Outcome.SKIPPED, reason="both sides fail")
-        return
-    if other.error:
-        tally.count(exchange, Outcome.ERRORED, reason=other.error.partition(":")[0])
-        return
-    differences = compare(control, candidate)
-    if differences and not _holds(exchange, differences):
-        tally.count(exchange, Outcome.TRANSIENT)
-        return
-    tally.count(exchange, Outcome.MISMATCHED if differences else Outcome.MATCHED)
+        return Outcome.SKIPPED, str(error)
     tally.found(exchange, control, differences)
+    return Outcome.MISMATCHED, ""
 
 
 def _served(exchange: Exchange) -> Observation:
@@ -67,20 +68,26 @@ def _other_side(exchange: Exchange) -> Observation:
 def _holds(exchange: Exchange, differences: list[Difference]) -> bool:
     """Ask both sides again, the monolith before and after the service: what a write changes meanwhile is no difference.
 
-    The first time that the monolith repeats itself settles it; under steady writes, what it never repeats is left out.
+    The first time that the monolith repeats itself settles it.
     """
     accessed = exchange.served.session_accessed
-    wanted = set(map(_group, differences))
+    held = set(map(_group, differences))
     for _ in range(RECHECKS):
         before = replay_control(exchange.call, session_accessed=accessed)
         candidate = replay_candidate(exchange.call, exchange.decision.rung, session_accessed=accessed)
         after = replay_control(exchange.call, session_accessed=accessed)
-        moving = set(map(_group, compare(before, after)))
-        seen = wanted.intersection(map(_group, compare(before, candidate))) - moving
-        if not moving:
+        moving = {_place(pattern) for _, pattern in map(_group, compare(before, after))}
+        again = set(map(_group, compare(before, candidate)))
+        held = {group for group in held & again if _place(group[1]) not in moving}
+        if not held or not moving:
             break
-    return bool(seen)
+    return bool(held)
 
 
 def _group(difference: Difference) -> tuple[Kind, str]:
     return difference.kind, difference.pattern
+
+
+def _place(pattern: str) -> str:
+    # Rows shift when one is added, so a list moves as a whole.
+    return pattern.partition("[*]")[0]
