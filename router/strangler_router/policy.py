@@ -3,6 +3,7 @@
 import enum
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -48,6 +49,11 @@ class Flag:
         return self.seed or self.endpoint
 
 
+@lru_cache(maxsize=4096)
+def _unset(endpoint: str, stage: Stage) -> Flag:
+    return Flag(endpoint=endpoint, stage=stage)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """All flags at one revision; `killed` sends everything that the monolith can still answer to the monolith.
@@ -62,7 +68,7 @@ class Policy:
 
     def flag(self, endpoint: str) -> Flag:
         """The endpoint's flag; the default stage where none was ever set."""
-        return self.flags.get(endpoint) or Flag(endpoint=endpoint, stage=self.default)
+        return self.flags.get(endpoint) or _unset(endpoint, self.default)
 
     def to_json(self) -> dict[str, Any]:
         """A document for the last-good file."""

@@ -8,9 +8,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from django.db import close_old_connections, connections
+
 from strangler_router.conf import settings
-from strangler_router.types import Exchange
+from strangler_router.types import Exchange, Side
 from strangler_shadow.observer import observe
+from strangler_shadow.pauses import Pauses
 from strangler_shadow.tally import Outcome, Tally
 
 __all__ = ["Mirror", "offer"]
@@ -31,7 +34,7 @@ class Mirror:
         *,
         items: int = QUEUE_ITEMS,
         size: int = QUEUE_BYTES,
-        observe: Callable[[Exchange, Tally], None] = observe,
+        observe: Callable[[Exchange, Tally], object] = observe,
     ) -> None:
         self._items = items
         self._size = size
@@ -78,14 +81,19 @@ class Mirror:
         self._lock = threading.Lock()
         self._arrived = threading.Semaphore(0)
         self._tally = Tally()
+        self._pauses = Pauses()
         self._stopping = False
 
     def _start(self) -> None:
-        self._forget()
-        self._pid = os.getpid()
-        self._thread = threading.Thread(target=self._work, name="strangler-mirror", daemon=True)
-        self._thread.start()
-        atexit.register(self.stop)
+        with _starting:
+            if self._pid == os.getpid():
+                return
+            self._forget()
+            self._thread = threading.Thread(target=self._work, name="strangler-mirror", daemon=True)
+            self._thread.start()
+            atexit.register(self.stop)
+            # Last, since others offer from here on.
+            self._pid = os.getpid()
 
     def _work(self) -> None:
         flushed = time.monotonic()
@@ -93,31 +101,63 @@ class Mirror:
             if self._arrived.acquire(timeout=FLUSH_SECONDS) and self._queue:
                 self._take()
             if time.monotonic() - flushed >= FLUSH_SECONDS:
-                self._tally.flush()
+                self._flush()
                 flushed = time.monotonic()
         while self._queue:
-            self._tally.drop(self._queue.popleft(), "shutdown")
-        self._tally.flush()
+            exchange = self._queue.popleft()
+            self._bytes -= len(exchange.served.body)
+            self._tally.drop(exchange, "shutdown")
+        self._flush()
+        connections.close_all()
+
+    def _flush(self) -> None:
+        try:
+            self._tally.flush()
+        except Exception as error:  # noqa: BLE001  the thread has to live on
+            logger.warning("the mirror's counts cannot be written now and are kept: %s", type(error).__name__)
 
     def _take(self) -> None:
         exchange = self._queue.popleft()
+        key = exchange.call.endpoint, exchange.decision.rung
+        asks_service = exchange.decision.side is Side.MONOLITH
         try:
-            self._observe(exchange, self._tally)
+            if asks_service and self._pauses.is_on(*key):
+                self._tally.count(exchange, Outcome.ERRORED, reason="no answer shortly before")
+            elif self._observe(exchange, self._tally) is Outcome.ERRORED and asks_service:
+                self._pauses.start(*key)
         except Exception as error:  # noqa: BLE001  whatever goes wrong here stays here
             self._tally.count(exchange, Outcome.ERRORED, reason=type(error).__name__)
             logger.warning("a copy of %s could not be compared: %s", exchange.call.endpoint, type(error).__name__)
+            # A connection that was lost costs this copy and not the next one.
+            close_old_connections()
         finally:
             with self._lock:
                 self._bytes -= len(exchange.served.body)
 
 
 _mirror: Mirror | None = None
+_starting = threading.Lock()
+
+
+def _renew_lock() -> None:
+    global _starting
+    _starting = threading.Lock()
+
+
+# A lock that another thread held when the process was forked would never be released in the child.
+os.register_at_fork(after_in_child=_renew_lock)
 
 
 def offer(exchange: Exchange) -> None:
     """The observer for `STRANGLER["OBSERVERS"]`."""
     global _mirror
-    if _mirror is None:
-        options = settings().shadow
-        _mirror = Mirror(items=options.get("QUEUE_ITEMS", QUEUE_ITEMS), size=options.get("QUEUE_BYTES", QUEUE_BYTES))
-    _mirror.offer(exchange)
+    mirror = _mirror
+    if mirror is None:
+        with _starting:
+            mirror = _mirror = _mirror or _configured()
+    mirror.offer(exchange)
+
+
+def _configured() -> Mirror:
+    options = settings().shadow
+    return Mirror(items=options.get("QUEUE_ITEMS", QUEUE_ITEMS), size=options.get("QUEUE_BYTES", QUEUE_BYTES))
