@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import re
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -9,10 +10,15 @@ from django.conf import settings as django_settings
 from strangler_router.conf import settings
 from strangler_shadow.observation import Difference, Kind
 
-__all__ = ["redacted", "stand_in"]
+__all__ = ["redacted", "redacted_pattern", "stand_in"]
 
-# Kinds whose values say nothing about a person: a status, a number of elements, names of keys.
-PLAIN_KINDS = frozenset({Kind.STATUS, Kind.LENGTH, Kind.ORDER})
+LONGEST_PATTERN = 500
+# A key that is no plain name may be data: an address, a phone number.
+QUOTED = re.compile(r'\["((?:[^"\\]|\\.)*)"\]')
+NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+# Kinds whose values say nothing about a person: a status, a number of elements.
+PLAIN_KINDS = frozenset({Kind.STATUS, Kind.LENGTH})
 
 
 def redacted(difference: Difference) -> tuple[str, str]:
@@ -20,7 +26,22 @@ def redacted(difference: Difference) -> tuple[str, str]:
     allowed = difference.kind in PLAIN_KINDS or difference.pattern in settings().shadow.get("SHOW", ())
     if allowed:
         return json.dumps(difference.control), json.dumps(difference.candidate)
+    if difference.kind is Kind.ORDER:
+        return json.dumps(_names(difference.control)), json.dumps(_names(difference.candidate))
     return stand_in(difference.control), stand_in(difference.candidate)
+
+
+def redacted_pattern(difference: Difference) -> str:
+    """The difference's place; keys that are no plain names have stand-ins."""
+    pattern = difference.pattern
+    if pattern not in settings().shadow.get("SHOW", ()):
+        pattern = QUOTED.sub(lambda found: f"[{stand_in(found[1])}]", pattern)
+    # A lone surrogate is no text to a database.
+    return pattern.encode(errors="backslashreplace").decode()[:LONGEST_PATTERN]
+
+
+def _names(keys: list[str]) -> list[str]:
+    return [key if NAME.fullmatch(key) else stand_in(key) for key in keys]
 
 
 def stand_in(value: Any) -> str:

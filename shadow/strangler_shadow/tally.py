@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import DatabaseError, close_old_connections, transaction
+from django.db import Error, close_old_connections, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from strangler_router.types import Exchange
 from strangler_shadow.models import ShadowCount, ShadowDifference
 from strangler_shadow.observation import Difference, Observation
-from strangler_shadow.redact import redacted
+from strangler_shadow.redact import redacted, redacted_pattern
 from strangler_shadow.traits import Traits, add_traits, traits_of
 
 __all__ = ["Outcome", "Tally", "sums"]
@@ -68,7 +68,7 @@ class Tally:
         """Group the differences of one mismatched exchange; each group counts once per exchange."""
         now = timezone.now()
         for difference in {(item.kind, item.pattern): item for item in differences}.values():
-            key = (exchange.call.endpoint, exchange.decision.rung, difference.kind.value, difference.pattern[:500])
+            key = (exchange.call.endpoint, exchange.decision.rung, difference.kind.value, redacted_pattern(difference))
             group = self._groups.get(key)
             if group is None:
                 group = self._groups[key] = _Group(0, now, now, *redacted(difference))
@@ -92,7 +92,7 @@ class Tally:
             with transaction.atomic():
                 self._add_counts()
                 self._add_groups()
-        except DatabaseError as error:
+        except Error as error:
             logger.warning("the mirror's counts cannot be written now and are kept: %s", error)
             return
         self._counts.clear()
