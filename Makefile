@@ -10,7 +10,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-.PHONY: install lock lint lint-protos test demo bench clean
+.PHONY: install lock lint lint-protos test demo bench outside clean
 install: $(STAMP)
 
 lock: $(STAMP)
@@ -32,6 +32,10 @@ demo: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench.first
+
+# Makes a virtual environment of its own, .venv-outside.
+outside:
+	$(PYTHON) tests/outside/run.py
 
 clean:
 	rm -rf build dist $(VENV) .venv-outside
