@@ -1,6 +1,6 @@
 from importlib import import_module
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.utils.module_loading import autodiscover_modules
 
 
@@ -16,3 +16,5 @@ class StranglerDjangoConfig(AppConfig):
         # Every process that writes must know what cached bodies read, commands and workers included.
         autodiscover_modules("serializers")
         registry.resolve_waiting()
+        if apps.is_installed("cacheops"):
+            import_module("strangler_django.serializers.cacheops_events").connect()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as Caution
@@ -29,6 +30,19 @@ def _database_messages() -> Iterator[CheckMessage]:
             hint="Decorate the dispatch of cached views with transaction.non_atomic_requests.",
             id="strangler_django.W102",
         )
+
+
+@register
+def check_cacheops(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    if not apps.is_installed("cacheops") or getattr(settings, "CACHEOPS_DEGRADE_ON_FAILURE", False):
+        return []
+    return [
+        Caution(
+            "cacheops is installed without CACHEOPS_DEGRADE_ON_FAILURE: while Redis is away, save() raises.",
+            hint="Set CACHEOPS_DEGRADE_ON_FAILURE = True.",
+            id="strangler_django.W103",
+        )
+    ]
 
 
 def _messages(cls: Any) -> Iterator[CheckMessage]:

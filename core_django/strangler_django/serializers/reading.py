@@ -56,6 +56,8 @@ def _bodies(serializer: Any, plan: FieldPlan, store: Store, rows: Rows) -> dict[
     if rows.journal_has_rows:
         bypassed = journal.pks(rows.alias, label)
         journal.clear(store, alias)
+    if stamps.EVERY_ROW in bypassed:
+        return _compute(serializer, plan, rows.alias, rows.pks)
     pks = [pk for pk in dict.fromkeys(rows.pks) if str(pk) not in bypassed] if bypassed else rows.pks
     shelf = Shelf(
         alias=alias,
@@ -77,7 +79,7 @@ def _bodies(serializer: Any, plan: FieldPlan, store: Store, rows: Rows) -> dict[
         for pk, name, stamp in zip(pks, names, reading.stamps, strict=True)
         if pk not in bodies and not (stamp or b"").startswith(stamps.PENDING)
     }
-    claimed = _claim(store, shelf, missed) if _may_fill(plan, alias, rows.alias) else {}
+    claimed = _claim(store, shelf, missed, reading.table) if _may_fill(plan, alias, rows.alias) else {}
     computed = _compute(serializer, plan, rows.alias, [pk for pk in rows.pks if pk not in bodies])
     filled = {name: (stamp, computed[pk]) for pk, (name, stamp) in claimed.items() if pk in computed}
     if filled:
@@ -88,18 +90,25 @@ def _bodies(serializer: Any, plan: FieldPlan, store: Store, rows: Rows) -> dict[
     return bodies | computed
 
 
-def _claim(store: Store, shelf: Shelf, missed: dict[Any, tuple[bytes, bytes | None]]) -> dict[Any, tuple[bytes, bytes]]:
-    """Stamps to store bodies with; read, or made, before the database is."""
+def _claim(
+    store: Store, shelf: Shelf, missed: dict[Any, tuple[bytes, bytes | None]], table: bytes | None
+) -> dict[Any, tuple[bytes, bytes]]:
+    """Stamps to store bodies with, the table's before the row's; read, or made, before the database is."""
+    if not missed:
+        return {}
     unstamped = [pk for pk, (_, stamp) in missed.items() if stamp is None]
     made: list[bytes] = []
-    if unstamped:
+    if unstamped or table is None:
+        names = [entries.TABLE, *(missed[pk][0] for pk in unstamped)]
         try:
-            made = stamps.claim(store, shelf.alias, shelf.label, [missed[pk][0] for pk in unstamped])
+            table, *made = stamps.claim(store, shelf.alias, shelf.label, names)
         except Unavailable:
             return {}
+    if not entries.stands(table):
+        return {}
     known = dict(zip(unstamped, made, strict=True))
     claimed = {pk: (name, stamp or known[pk]) for pk, (name, stamp) in missed.items()}
-    return {pk: claim for pk, claim in claimed.items() if not claim[1].startswith(stamps.PENDING)}
+    return {pk: (name, table + stamp) for pk, (name, stamp) in claimed.items() if entries.stands(stamp)}
 
 
 def _may_fill(plan: FieldPlan, alias: str, read_alias: str) -> bool:

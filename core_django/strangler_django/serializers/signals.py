@@ -1,6 +1,6 @@
 """Receivers on every model that a cached serializer reads."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.apps import apps
@@ -10,7 +10,7 @@ from django.db.models import signals
 
 from strangler_django.serializers import pending
 from strangler_django.serializers.dependencies import Crossing, Dependency, Model, pk_of
-from strangler_django.serializers.stamps import Row
+from strangler_django.serializers.stamps import EVERY_ROW, Row
 from strangler_django.serializers.store import current_store
 
 _dependencies: dict[Model, dict[Dependency, None]] = {}
@@ -51,6 +51,50 @@ def invalidate(model: Model, pks: Collection[Any], *, using: str | None = None) 
     pending.settle_on_commit(alias)
 
 
+def invalidate_values(model: Model, values: Mapping[str, Any]) -> None:
+    """Makes bodies void that read the rows with these column values, rows that are gone by now included."""
+    alias = router.db_for_write(model)
+    store = current_store()
+    if store is None:
+        return
+    for dependency in _dependencies.get(model, {}):
+        pending.mark(store, alias, _rows(alias, dependency.root, _reached(dependency, values, alias)))
+    if model in _dependencies:
+        invalidate(model, _named(model, values, alias), using=alias)
+    for crossing in _crossings.get(model, {}):
+        end = crossing.ends[0]
+        links = {values.get(field.attname) for field in model._meta.fields if _points_at(field, end)}
+        invalidate(end, links - {None}, using=alias)
+
+
+def invalidate_model(model: Model) -> None:
+    """Makes every body void that reads this model."""
+    alias = router.db_for_write(model)
+    store = current_store()
+    if store is None:
+        return
+    sources: list[Dependency | Crossing] = [*_dependencies.get(model, {}), *_crossings.get(model, {})]
+    pending.mark(store, alias, {Row(alias, source.root._meta.label_lower, EVERY_ROW) for source in sources})
+    pending.settle_on_commit(alias)
+
+
+def invalidate_all() -> None:
+    """Makes every body void."""
+    for root in {source.root for sources in _dependencies.values() for source in sources}:
+        invalidate_model(root)
+
+
+def _named(model: Model, values: Mapping[str, Any], alias: str) -> list[Any]:
+    """Keys of the rows with these values; cacheops names rows by a link too, without their key."""
+    if pk_of(model) in values:
+        return [] if values[pk_of(model)] is None else [values[pk_of(model)]]
+    return list(model._base_manager.using(alias).filter(**values).values_list("pk", flat=True))
+
+
+def _points_at(field: Any, model: Model) -> bool:
+    return bool(field.many_to_one) and issubclass(model, field.related_model)
+
+
 def _written_as(model: Model) -> list[Model]:
     """The model, its proxies and multi-table children: any of them may be the sender of its writes."""
     every = apps.get_models(include_auto_created=True)
@@ -78,7 +122,7 @@ def _before_write(sender: Model, instance: models.Model, using: str, **kwargs: A
         return
     rows: set[Row] = set()
     for dependency in _dependencies[sender]:
-        rows |= _rows(using, dependency.root, _reached(dependency, instance, using))
+        rows |= _rows(using, dependency.root, _reached(dependency, instance.__dict__, using))
     pending.mark(store, using, rows)
 
 
@@ -107,13 +151,13 @@ def _on_m2m_change(sender: Model, instance: models.Model, action: str, using: st
         pending.settle_on_commit(using)
 
 
-def _reached(dependency: Dependency, instance: models.Model, using: str) -> set[Any]:
+def _reached(dependency: Dependency, stored: Mapping[str, Any], using: str) -> set[Any]:
     """Rows of the root that the stored state or the state about to be stored reaches."""
-    pk = getattr(instance, pk_of(dependency.model))
+    pk = stored.get(pk_of(dependency.model))
     if dependency.link is None:
         return set() if pk is None else dependency.roots(using, [pk])
     field: Any = dependency.model._meta.get_field(dependency.link)
-    values = {instance.__dict__.get(field.attname), *_stored_link(dependency.model, pk, field.attname, using)}
+    values = {stored.get(field.attname), *_stored_link(dependency.model, pk, field.attname, using)}
     return dependency.linked(using, values - {None})
 
 

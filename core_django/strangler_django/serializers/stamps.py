@@ -4,6 +4,7 @@ Key `strangler:1:RUN_ID:stamp:ALIAS:APP.MODEL:PK`, RUN_ID as `INFO server` gives
 Value `S` and 16 random characters; or `P`, then for each open write its token (16 characters) and the token's expiry
 (Unix time in milliseconds, 13 digits). A body is valid while the stamp it was stored with stands.
 A writer marks before its change can be committed and renews after commit or rollback; another writer's token stays.
+The PK `*` is the stamp of the whole table: a body is stored with it and with its row's, and both must stand.
 """
 
 import secrets
@@ -17,6 +18,7 @@ from strangler_django.serializers.store import Store
 LIFETIME = LONGEST_TIMEOUT + 3600
 LENGTH = 17
 PENDING = b"P"
+EVERY_ROW = "*"
 
 _TOKENS = """
 local time = redis.call('TIME')
@@ -58,6 +60,8 @@ for at, key in ipairs(KEYS) do
   if not stamps[at] then
     stamps[at] = ARGV[2]
     redis.call('SET', key, ARGV[2], 'EX', ARGV[1])
+  elseif string.sub(stamps[at], 1, 1) == 'S' then
+    redis.call('EXPIRE', key, ARGV[1])
   end
 end
 return stamps
@@ -91,7 +95,7 @@ def renew(store: Store, rows: Collection[Row], token: str) -> None:
 
 
 def claim(store: Store, alias: str, label: str, pks: Sequence[bytes]) -> list[bytes]:
-    """The stamps of these rows; those that had none get one."""
+    """The stamps of these rows; those that had none get one, and the others last as long as new ones."""
     names = stem(alias, label)
     [stamps] = store.run(
         lambda prefix: [("EVAL", _CLAIM, len(pks), *(prefix + names + pk for pk in pks), LIFETIME, _new_stamp())]
