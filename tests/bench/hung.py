@@ -1,8 +1,6 @@
 """What users feel of a mirror at 100 % whose service hangs: p99 in stage MONOLITH, against mirror 0."""
 
 import http.client
-import os
-import signal
 import time
 from collections.abc import Iterator
 
@@ -18,8 +16,7 @@ BLOCKS, BLOCK_SECONDS, RATE = 12, 5.0, 40
 
 def hung_rows(stack: Stack) -> Iterator[Row]:
     """Blocks of open-loop traffic, mirror 0 and 100 in turn, while the service is stopped by SIGSTOP."""
-    service = stack.running["catalog"]
-    os.kill(service.pid, signal.SIGSTOP)
+    stack.suspend("catalog")
     try:
         samples: dict[str, list[list[float]]] = {"0": [], "100": []}
         for block in range(BLOCKS):
@@ -30,7 +27,7 @@ def hung_rows(stack: Stack) -> Iterator[Row]:
             time.sleep(1.2)
             samples[mirror].append(_seconds(stack.http_port))
     finally:
-        os.kill(service.pid, signal.SIGCONT)
+        stack.resume("catalog")
     quiet, mirrored = samples["0"], samples["100"]
     aa = change_of_p99(_flat(quiet[0::2]), _flat(quiet[1::2]))
     low, estimate, high = change_of_p99(_flat(quiet), _flat(mirrored))

@@ -105,9 +105,17 @@ class Stack:
                 process.kill()
                 process.wait(5)
 
+    def suspend(self, name: str) -> None:
+        """Let a process hang, with the children it has."""
+        os.killpg(self.running[name].pid, signal.SIGSTOP)
+
+    def resume(self, name: str) -> None:
+        """Let a suspended process go on."""
+        os.killpg(self.running[name].pid, signal.SIGCONT)
+
     def _start(self, name: str, line: list[str], environment: dict[str, str], port: int) -> None:
         log = (self.folder / f"{name}.log").open("ab")
-        process = subprocess.Popen(line, env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(line, env=environment, stdout=log, stderr=log, start_new_session=True)
         self.running[name] = process
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
