@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity
@@ -22,10 +23,11 @@ from strangler_shadow.corpus import keep, kept_calls
 from strangler_shadow.curl import curl_line
 from strangler_shadow.observation import Difference, Kind, Observation
 from strangler_shadow.quantiles import quantiles_ms
-from strangler_shadow.replay import NOT_ASKED, replay_candidate, replay_control
+from strangler_shadow.replay import NOT_ASKED, ReplayError, replay_candidate, replay_control
 from strangler_shadow.report import EndpointReport, Finding
-from strangler_shadow.samples import samples_of
-from strangler_shadow.strategies import calls, plain_calls
+from strangler_shadow.samples import Samples, samples_of
+from strangler_shadow.strategies import calls, plain_calls, single_calls
+from strangler_shadow.traits import Traits, add_traits, common_traits, traits_of
 from strangler_shadow.verdict import Verdict
 
 __all__ = ["verify_endpoint"]
@@ -153,24 +155,33 @@ def _findings(run: _Run, kinds: list[KindOfCaller], *, examples: int, seed: int)
             run.check(labels.get(call.caller.subject, "kept"), call)
         except _Diverged:
             yield _last(run)
+        except ReplayError as error:
+            run.skipped[str(error)] += 1
     samples = samples_of(run.entry.endpoint)
-    plain: Finding | None = None
-    for kind_of_caller, call in plain_calls(run.entry, samples, kinds):
+    plain = _plain_findings(run, samples, kinds)
+    strategy = calls(run.entry, samples, kinds)
+    for _ in range(MOST_FINDINGS):
+        if not _search(run, strategy, examples=examples, seed=seed):
+            break
+        yield _last(run)
+    for finding in plain:
+        # The search looks for smaller calls and may not have met this difference again.
+        if not run.known.issuperset(map(_group, finding.differences)):
+            yield finding
+
+
+def _plain_findings(run: _Run, samples: Samples, kinds: list[KindOfCaller]) -> list[Finding]:
+    """What calls with at most one thing in them show; it is not known yet to the search behind them."""
+    known, found = set(run.known), []
+    asked = chain(plain_calls(run.entry, samples, kinds), single_calls(run.entry, samples, kinds))
+    for kind_of_caller, call in asked:
         try:
             run.check(kind_of_caller, call)
         except _Diverged:
-            plain = _last(run)
-            break
-    strategy = calls(run.entry, samples, kinds)
-    for _ in range(MOST_FINDINGS):
-        if _search(run, strategy, examples=examples, seed=seed):
-            yield _last(run)
-        elif plain is not None:
-            # The search looks for a smaller call and may not meet this one again.
-            yield plain
-        else:
-            return
-        plain = None
+            found.append(_last(run))
+            run.known.update(map(_group, found[-1].differences))
+    run.known = known
+    return found
 
 
 def _search(
@@ -215,10 +226,9 @@ def _group(difference: Difference) -> Group:
 
 def _judge(run: _Run, kinds: list[KindOfCaller], findings: list[Finding], unreachable: str) -> tuple[Verdict, str]:
     if findings:
-        groups = sorted(
-            {f"{difference.kind} at {difference.pattern}" for f in findings for difference in f.differences}
-        )
-        return Verdict.DIVERGED, "; ".join(groups[:5]) + (f" and {len(groups) - 5} more" if len(groups) > 5 else "")
+        groups = sorted({_group(difference) for finding in findings for difference in finding.differences})
+        more = f" and {len(groups) - 5} more" if len(groups) > 5 else ""
+        return Verdict.DIVERGED, "; ".join(_words(group, findings) for group in groups[:5]) + more
     if unreachable:
         return Verdict.INFRA, unreachable
     if not any(200 <= status < 300 for status in run.statuses):
@@ -226,6 +236,15 @@ def _judge(run: _Run, kinds: list[KindOfCaller], findings: list[Finding], unreac
     if missing := _missing_kinds(run, kinds):
         return Verdict.INCONCLUSIVE, f"the service is the authority, and no call was made by: {', '.join(missing)}"
     return Verdict.EQUIVALENT, f"no difference in {run.calls} calls"
+
+
+def _words(group: Group, findings: list[Finding]) -> str:
+    """`value at $.results[*].price, only where level="advanced"`."""
+    traits: Traits = {}
+    for finding in findings:
+        add_traits(traits, traits_of(finding.control.body, group[1], list(finding.differences)))
+    common = common_traits(traits)
+    return f"{group[0]} at {group[1]}" + (f", only where {' and '.join(common)}" if common else "")
 
 
 def _missing_kinds(run: _Run, kinds: list[KindOfCaller]) -> list[str]:

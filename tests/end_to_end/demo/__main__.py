@@ -88,7 +88,9 @@ def _tell(stack: Stack, seed: int, folder: Path) -> None:
             "strangler", "verify", "v1:course-list.get", "--examples", "40", "--seed", "1",
             f"--report=html={report}", f"--report=json={document}", expect=(1,),
         )  # fmt: skip
-        _require(f".{bug.field}" in document.read_text(), "the report does not name the field")
+        (endpoint,) = json.loads(document.read_text())["endpoints"]
+        words = f".{bug.field}, only where {bug.kind}={json.dumps(bug.value)}"
+        _require(words in endpoint["reason"], f"the report says {endpoint['reason']!r}, and not {words!r}")
     with _step("Rollback: one command, and the monolith answers again"):
         _cutover(stack, ids, "--stage", "monolith", "--mirror", "0", why=f"{found} differs")
         time.sleep(1)
@@ -139,7 +141,7 @@ def _lines(path: Path) -> list[str]:
     return path.read_text(errors="replace").splitlines()
 
 
-def _await(look: Callable[[], Any], enough: Callable[[Any], bool], *, seconds: float = 25) -> Any:
+def _await(look: Callable[[], Any], enough: Callable[[Any], bool], *, seconds: float = 60) -> Any:
     deadline = time.monotonic() + seconds
     while not enough(seen := look()):
         if time.monotonic() > deadline:

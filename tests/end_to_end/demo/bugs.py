@@ -9,6 +9,7 @@ import random
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from catalog_service import __main__ as catalog
@@ -17,13 +18,13 @@ from catalog_service import courses
 __all__ = ["Bug", "draw"]
 
 
-def _whole(price: str) -> str:
-    return f"{float(price) * 1.19:.2f}"
+def _with_fee(price: str) -> str:
+    return f"{Decimal(price) + 1:.2f}"
 
 
 # Field -> a mistake that an honest port makes.
 MISTAKES: dict[str, Callable[[Any], Any]] = {
-    "price": _whole,  # tax added twice
+    "price": _with_fee,  # added what the checkout adds
     "lesson_count": lambda count: count + 1,  # counted the draft lesson
     "review_count": lambda count: count * 2 + 1,  # joined twice
     "updated_at": lambda text: text[:10] + "T00:00:00Z",  # kept as a date
