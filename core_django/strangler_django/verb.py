@@ -5,6 +5,7 @@ import traceback
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, SystemCheckError
+from django.db import DatabaseError
 from rich.console import Console
 
 __all__ = ["CHECK_FAILED", "CRASH", "USAGE", "UsageError", "Verb"]
@@ -21,7 +22,7 @@ class UsageError(CommandError):
 
 class _Parser(CommandParser):
     def error(self, message: str) -> NoReturn:
-        if not self.called_from_command_line:  # type: ignore[attr-defined]
+        if not self.called_from_command_line:
             raise UsageError(message)
         self.print_usage(sys.stderr)
         self.exit(USAGE, f"{self.prog}: {message}\n")
@@ -52,18 +53,30 @@ class Verb(BaseCommand):
         """Run and exit with the right code."""
         try:
             super().run_from_argv(argv)
-        except SystemCheckError as error:
-            self.stderr.write(str(error))
-            sys.exit(CHECK_FAILED)
-        except CommandError as error:
-            self.stderr.write(str(error))
-            sys.exit(USAGE if error.returncode == 1 else error.returncode)
+        except DatabaseError as error:
+            if "--traceback" in argv:
+                traceback.print_exc()
+            words = f"the database cannot be used: {str(error).strip()}; is it there, and migrated (manage.py migrate)?"
+            self.stderr.write(words)
+            sys.exit(CRASH)
         except Exception:  # noqa: BLE001  the last line of defence
             traceback.print_exc()
             sys.exit(CRASH)
 
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """As Django's, with our exit codes on the errors that leave it."""
+        try:
+            return super().execute(*args, **options)
+        except SystemCheckError as error:
+            error.returncode = CHECK_FAILED
+            raise
+        except CommandError as error:
+            if type(error) is CommandError:
+                error.returncode = USAGE
+            raise
+
     @property
     def console(self) -> Console:
         """Where tables go; as wide as they are when nobody looks at a terminal."""
-        out = self.stdout._out  # type: ignore[attr-defined]
+        out: Any = self.stdout._out
         return Console(file=out, width=None if out.isatty() else 200, soft_wrap=True, highlight=False)

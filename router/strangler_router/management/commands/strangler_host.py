@@ -8,6 +8,7 @@ from strangler_router.conf import settings
 from strangler_router.lifted import register
 from strangler_router.table import bind
 from strangler_services import TLS, ServerSettings, serve
+from strangler_services.tls import is_loopback
 
 
 class Command(Verb):
@@ -27,6 +28,8 @@ class Command(Verb):
         if bool(options["certificate"]) != bool(options["key"]):
             raise UsageError("--certificate and --key go together")
         address = options["address"] or _lifted_address(services)
+        if not options["certificate"] and not is_loopback(address):
+            raise UsageError(f"{address} is not on loopback, so TLS is required; give --certificate and --key")
         tls = None
         if options["certificate"]:
             tls = TLS(certificate=options["certificate"], key=options["key"], client_ca=options["client_ca"])
