@@ -174,6 +174,10 @@ def test_an_event_that_cannot_reach_redis_is_journalled(
         finally:
             warm.resume()
         time.sleep(0.15)
+        with transaction.atomic():
+            # Too early to clear the journal.
+            assert not is_stale()
+            assert JournalRow.objects.exists()
         assert not is_stale()
         assert not JournalRow.objects.exists()
     assert sent_by_reading(warm)["mget"] == 1
