@@ -5,7 +5,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
-
 # Reading them walks the disk.
 ZONES = frozenset(zoneinfo.available_timezones())
 
