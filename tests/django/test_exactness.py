@@ -1,7 +1,6 @@
-from datetime import timedelta
-
 """The law: cold bytes are warm bytes are DRF's own bytes, after any writes."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
