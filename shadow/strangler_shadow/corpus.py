@@ -12,7 +12,7 @@ from strangler_protos.identity import Caller
 from strangler_router.conf import settings
 from strangler_router.types import Call
 
-__all__ = ["CorpusError", "keep", "kept_calls"]
+__all__ = ["CorpusError", "corpus_folder", "keep", "kept_calls"]
 
 LARGEST = 200
 
@@ -28,7 +28,7 @@ def kept_calls(endpoint: str) -> list[Call]:
         return []
     try:
         return [_call(document) for document in json.loads(path.read_text())]
-    except (OSError, TypeError, ValueError, KeyError) as error:
+    except (OSError, AttributeError, TypeError, ValueError, KeyError) as error:
         raise CorpusError(f"{path} cannot be read ({error}); mend or remove it") from error
 
 
@@ -44,9 +44,13 @@ def keep(endpoint: str, calls: Iterable[Call]) -> None:
         raise CorpusError(f"{path} cannot be written ({error.strerror})") from error
 
 
+def corpus_folder() -> Path:
+    """Where the calls are kept: `STRANGLER["SHADOW"]["CORPUS"]`."""
+    return Path(settings().shadow.get("CORPUS", ".strangler/corpus"))
+
+
 def _path(endpoint: str) -> Path:
-    folder = Path(settings().shadow.get("CORPUS", ".strangler/corpus"))
-    return folder / f"{quote(endpoint, safe='.')}.json"
+    return corpus_folder() / f"{quote(endpoint, safe='.')}.json"
 
 
 def _document(call: Call) -> dict[str, Any]:

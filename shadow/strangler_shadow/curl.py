@@ -6,19 +6,24 @@ from strangler_router.types import Call
 
 __all__ = ["curl_line"]
 
+# What curl itself expands in an address.
+GLOBS = frozenset("[]{}")
+
 
 def curl_line(call: Call) -> str:
     """One shell line that repeats the call."""
-    parts = ["curl", "-sS"]
+    words = ["curl", "-sS"]
     if call.method == "HEAD":
-        parts.append("-I")
+        words.append("-I")
     elif call.method != "GET":
-        parts += ["-X", call.method]
-    if call.caller.subject:
-        parts += ["-H", "Authorization: Token $TOKEN"]
-    for name, value in call.headers:
-        parts += ["-H", f"{name}: {value}"]
+        words += ["-X", call.method]
     query = f"?{call.query}" if call.query else ""
-    parts.append(f"{call.scheme}://{call.host}{call.path}{query}")
-    # $TOKEN must stay a variable, so that one argument is quoted with double quotes.
-    return " ".join(f'"{part}"' if "$TOKEN" in part else shlex.quote(part) for part in parts)
+    url = f"{call.scheme}://{call.host}{call.path}{query}"
+    if GLOBS.intersection(url):
+        words.append("--globoff")
+    line = shlex.join(words)
+    if call.caller.subject:
+        # The one variable in it: everything else is quoted, whatever it holds.
+        line += ' -H "Authorization: Token $TOKEN"'
+    headers = [word for name, value in call.headers for word in ("-H", f"{name}: {value}")]
+    return f"{line} {shlex.join([*headers, url])}"

@@ -25,9 +25,8 @@ def traits_of(body: bytes, pattern: str, differences: list[Difference]) -> Trait
         document = json.loads(body)
     except ValueError:
         return {}
-    differing = {
-        place for difference in differences if difference.pattern == pattern and (place := _owner(document, difference))
-    }
+    owners = (_owner(document, difference) for difference in differences if difference.pattern == pattern)
+    differing = {place for place in owners if place is not None}
     traits: Traits = {}
     for place in {around for steps in differing for around in _places(document, steps)}:
         owner = _at(document, place)

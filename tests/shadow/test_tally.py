@@ -1,0 +1,102 @@
+"""What is counted in memory arrives in the database once."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from strangler_router.types import Call, Decision, Exchange, Served, Side
+from strangler_shadow.models import ShadowCount, ShadowDifference
+from strangler_shadow.observation import Difference, Kind, Observation
+from strangler_shadow.tally import Outcome, Tally, sums
+
+pytestmark = pytest.mark.django_db
+CONTROL = Observation(status=200, body=b'{"level": "hard", "name": "a"}')
+
+
+def exchange(endpoint="x.get", rung="native", side=Side.MONOLITH):
+    return Exchange(
+        call=Call(endpoint=endpoint, route="x/", method="GET", path="/x/"),
+        decision=Decision(side=side, rung=rung, reason=""),
+        served=Served(status=200, headers=(), cookies=(), body=b"", seconds=0.1),
+    )
+
+
+def difference(path="$.name", kind=Kind.VALUE):
+    return Difference(kind=kind, path=path, control="a", candidate="b")
+
+
+events = st.tuples(
+    st.sampled_from(["x.get", "y.get"]),
+    st.sampled_from(list(Side)),
+    st.sampled_from(list(Outcome)),
+    st.sampled_from(["", "why", "w" * 300]),
+    st.booleans(),
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(events=st.lists(events, max_size=30))
+def test_sampled_is_the_sum_of_the_outcomes(events):
+    ShadowCount.objects.all().delete()
+    tally = Tally()
+    for endpoint, side, outcome, reason, flush in events:
+        if outcome is Outcome.DROPPED:
+            tally.drop(exchange(endpoint, side=side), reason)
+        else:
+            tally.count(exchange(endpoint, side=side), outcome, reason=reason)
+        if flush:
+            tally.flush()
+    tally.flush()
+    assert tally.is_flushed
+    rows = list(sums())
+    assert sum(row["sampled"] for row in rows) == len(events)
+    for row in rows:
+        assert row["sampled"] == sum(row[outcome.value] for outcome in Outcome)
+        for outcome in Outcome:
+            expected = [e for e in events if (e[0], e[1].value, e[2]) == (row["endpoint"], row["answered"], outcome)]
+            assert row[outcome.value] == len(expected)
+
+
+def test_two_processes_add_to_the_same_rows():
+    for _ in range(2):
+        tally = Tally()
+        tally.count(exchange(), Outcome.MISMATCHED)
+        tally.found(exchange(), CONTROL, [difference()])
+        tally.flush()
+    assert ShadowCount.objects.get().count == 2
+    assert ShadowDifference.objects.get().count == 2
+
+
+def test_a_group_counts_once_an_exchange_however_many_rows_differ():
+    tally = Tally()
+    tally.found(exchange(), CONTROL, [difference(f"$.results[{row}].name") for row in range(5)])
+    tally.flush()
+    row = ShadowDifference.objects.get()
+    assert (row.pattern, row.count) == ("$.results[*].name", 1)
+    assert row.first_seen == row.last_seen
+
+
+def test_rungs_and_kinds_are_groups_of_their_own():
+    tally = Tally()
+    for rung, kind in [("native", Kind.VALUE), ("lifted", Kind.VALUE), ("native", Kind.TYPE)]:
+        tally.found(exchange(rung=rung), CONTROL, [difference(kind=kind)])
+    tally.flush()
+    assert ShadowDifference.objects.count() == 3
+
+
+def test_places_that_no_database_takes_are_kept_all_the_same():
+    tally = Tally()
+    tally.found(
+        exchange(), CONTROL, [difference('$["\ud800"]'), difference("$." + "a" * 900), difference('$["\\u0000"]')]
+    )
+    tally.flush()
+    assert ShadowDifference.objects.count() == 3
+
+
+def test_one_endpoints_sums_can_be_asked_for():
+    tally = Tally()
+    for endpoint in ("x.get", "y.get"):
+        tally.count(exchange(endpoint), Outcome.SKIPPED, reason="writes")
+    tally.flush()
+    [row] = sums("y.get")
+    assert (row["endpoint"], row["skipped"], row["reasons"]) == ("y.get", 1, {"skipped: writes": 1})
