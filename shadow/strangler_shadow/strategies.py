@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import cycle, product
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
@@ -17,9 +18,12 @@ from strangler_router.types import Call
 from strangler_shadow.callers import KindOfCaller
 from strangler_shadow.samples import Samples
 
-__all__ = ["calls", "path_of", "plain_calls"]
+__all__ = ["calls", "path_of", "plain_calls", "single_calls"]
 
-ACCEPTS = ("", "application/json", "*/*", "application/json; indent=4", "text/html", "application/xml", "bogus")
+# Values of one parameter that are asked alone; a search meets the others.
+VALUES_ALONE = 4
+
+ACCEPTS = ("application/json", "*/*", "application/json; indent=4", "text/html", "application/xml", "bogus")
 ODD_KEYS = ("0", "-1", "999999999", "9" * 30, "abc", "1e3", "%20", "Ünï", "٣", "1 ", "None", "1_0")
 ODD_VALUES = (
     "",
@@ -77,6 +81,45 @@ def plain_calls(entry: Entry, samples: Samples, kinds: list[KindOfCaller]) -> It
             call = _call(entry, who, kwargs, [], (), head=False)
             if _resolves(call, entry.binding.route):
                 yield who[0], call
+
+
+def single_calls(entry: Entry, samples: Samples, kinds: list[KindOfCaller]) -> Iterator[tuple[str, Call]]:
+    """Calls with one thing in them: every existing key, odd keys, some values of each parameter, each header's values.
+
+    Callers and languages take turns. A search draws combinations and may never draw the one row that differs.
+    """
+    known = {name: _known(name, entry, samples) for name in _arguments(entry.binding.route)}
+    if not all(known.values()):
+        return
+    turns = cycle(product(_languages(), kinds))
+    for kwargs, query, headers in _singles(known, samples):
+        (language, who) = next(turns)
+        chosen = headers or ((("Accept-Language", language),) if language else ())
+        call = _call(entry, who, kwargs, query, chosen, head=False)
+        if _resolves(call, entry.binding.route):
+            yield who[0], call
+
+
+Single = tuple[dict[str, str], list[tuple[str, str]], tuple[tuple[str, str], ...]]
+
+
+def _singles(known: Mapping[str, tuple[str, ...]], samples: Samples) -> Iterator[Single]:
+    first = {name: values[0] for name, values in known.items()}
+    for name, values in known.items():
+        for value in (*values[1:], *ODD_KEYS):
+            yield {**first, name: value}, [], ()
+    for name, values in samples.parameters.items():
+        for value in _spread(values):
+            yield first, [(name, value)], ()
+    for name, offered in _offered().items():
+        for value in offered:
+            yield first, [], ((name, value),)
+
+
+def _spread(values: tuple[str, ...]) -> list[str]:
+    last = len(values) - 1
+    places = {last * step // (VALUES_ALONE - 1) for step in range(VALUES_ALONE)} if values else set()
+    return [values[place] for place in sorted(places)]
 
 
 def path_of(route: str, kwargs: Mapping[str, str]) -> str:
@@ -139,11 +182,22 @@ def _queries(samples: Samples) -> st.SearchStrategy[list[tuple[str, str]]]:
     return st.lists(st.one_of(pairs), max_size=4)
 
 
+def _languages() -> list[str]:
+    return ["", *(code for code, _ in django_settings.LANGUAGES[:8])]
+
+
+def _offered() -> dict[str, list[str]]:
+    """Headers that an answer may depend on, with their values."""
+    languages = [*_languages()[1:], "fr-CH, fr;q=0.9, en;q=0.8", "xx"]
+    return {
+        "Accept": list(ACCEPTS),
+        "Accept-Language": languages,
+        **settings().shadow.get("HEADERS", {}),
+    }
+
+
 def _headers() -> st.SearchStrategy[tuple[tuple[str, str], ...]]:
-    languages = ["", *(code for code, _ in django_settings.LANGUAGES[:8]), "fr-CH, fr;q=0.9, en;q=0.8", "xx"]
-    offered: dict[str, list[str]] = {"Accept": list(ACCEPTS), "Accept-Language": languages}
-    offered.update(settings().shadow.get("HEADERS", {}))
-    given: dict[str, Any] = {name: st.sampled_from(["", *values]) for name, values in offered.items()}
+    given: dict[str, Any] = {name: st.sampled_from(["", *values]) for name, values in _offered().items()}
     return st.fixed_dictionaries(given).map(
         lambda chosen: tuple((name, value) for name, value in chosen.items() if value)
     )
