@@ -126,11 +126,12 @@ def test_a_gate_s_verdict_is_the_exit_code(strangler):
     assert "the gate says STALE: the contract changed" in ended.stderr
 
 
-def test_a_crash_exits_70_with_its_stack(strangler, state, monkeypatch):
+def test_a_database_that_is_away_exits_70_and_says_what_to_do(strangler, state, monkeypatch):
     monkeypatch.setenv("ACADEMY_DATABASE", str(state / "missing" / "academy.sqlite3"))
     ended = strangler("endpoints")
     assert ended.returncode == 70
-    assert "OperationalError" in ended.stderr
+    assert ended.stderr.startswith("the database cannot be used: unable to open database file; is it there")
+    assert "OperationalError" in strangler("endpoints", "--traceback").stderr
 
 
 def test_manage_py_knows_the_short_spelling(strangler):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
+from hypothesis.configuration import set_hypothesis_home_dir
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from strangler_django.verb import UsageError, Verb
@@ -15,6 +16,7 @@ from strangler_router.flags import read_policy
 from strangler_router.pin import Entry
 from strangler_router.policy import Rung
 from strangler_router.table import build_table
+from strangler_shadow.corpus import corpus_folder
 from strangler_shadow.report import EndpointReport, Report
 from strangler_shadow.reports import KINDS, write_report
 from strangler_shadow.reports.text import print_report
@@ -42,6 +44,8 @@ class Command(Verb):
             raise UsageError(f"--examples {options['examples']}: at least one call is needed")
         files = [_report_file(text) for text in options["report"]]
         entries = _entries(options["endpoints"])
+        # Else Hypothesis keeps a .hypothesis folder wherever the command runs.
+        set_hypothesis_home_dir(corpus_folder().parent / "hypothesis")
         policy = read_policy()
         seed = random.randrange(2**32) if options["seed"] is None else options["seed"]  # noqa: S311  no secret
         started = datetime.now(UTC)
