@@ -53,8 +53,8 @@ def _print_endpoint(endpoint: EndpointReport, console: Console) -> None:
         heading = Text(visible(endpoint.endpoint), style="bold")
         reason = Text(f": {visible(endpoint.reason)}", style="not bold")
         console.print(heading + reason, soft_wrap=True)
-    for reason, count in endpoint.skipped.items():
-        console.print(Text(f"{visible(endpoint.endpoint)}: {count:,} not compared: {visible(reason)}", style="dim"))
+    for why, count in endpoint.skipped.items():
+        console.print(Text(f"{visible(endpoint.endpoint)}: {count:,} not compared: {visible(why)}", style="dim"))
     for finding in endpoint.findings:
         _print_finding(finding, console)
 
