@@ -3,9 +3,9 @@ from django.contrib.auth.models import Group
 from rest_framework.generics import ListAPIView
 from rest_framework.views import APIView
 
+from strangler_router.errors import NoAnswer
 from strangler_router.seam import Seam, class_cell
 from strangler_router.table import bind, build_table
-from strangler_router.types import Reply
 from tests.router import urls_seam
 
 pytestmark = pytest.mark.django_db
@@ -128,10 +128,19 @@ def test_an_unbound_view_that_calls_a_bound_one_stays_on_the_monolith(moved, ser
     assert service.calls == []
 
 
+def test_a_decorator_that_calls_another_bound_view_does_not_give_it_the_decision(project, move, service):
+    client = project(URLS, ["asks-another-first.get", "thing.get"])
+    move("asks-another-first.get")
+    response = client.get("/asks-another-first/")
+    assert (response["X-Inner"], response.json()) == ("by the monolith", SERVICE)
+    assert [call.endpoint for call in service.calls] == ["asks-another-first.get"]
+
+
 def test_a_decision_is_consumed_once(moved, service):
+    """The handler that the monolith falls back to calls its own view again."""
     client = moved("itself.get")
-    service.reply = lambda call: Reply(data=len(service.calls))
-    assert client.get("/itself/").json() == 1
+    service.reply = NoAnswer("down", kind="unavailable")
+    assert client.get("/itself/").json() == {"inner": MONOLITH}
     assert len(service.calls) == 1
 
 

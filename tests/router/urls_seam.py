@@ -106,6 +106,17 @@ def tag(view):
     return tagged
 
 
+def asks_another_first(view):
+    @wraps(view)
+    def asking(request, *args, **kwargs):
+        inner = bound_thing(request)
+        response = view(request, *args, **kwargs)
+        response["X-Inner"] = inner.data["answered"]
+        return response
+
+    return asking
+
+
 def careless(view):
     def hidden(request, *args, **kwargs):
         return view(request, *args, **kwargs)
@@ -194,6 +205,7 @@ urlpatterns = [
     path("tagged/", Tagged.as_view(), name="tagged"),
     path("tagged-dispatch/", TaggedDispatch.as_view(), name="tagged-dispatch"),
     path("tagged-view/", tag(csrf_exempt(Thing.as_view())), name="tagged-view"),
+    path("asks-another-first/", asks_another_first(Thing.as_view()), name="asks-another-first"),
     path("careless/", careless(Thing.as_view()), name="careless"),
     path("untouched/", Thing.as_view(), name="untouched"),
     path("function/", function, name="function"),
