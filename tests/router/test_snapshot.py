@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -49,8 +50,12 @@ class Process:
         return seen
 
     def close(self):
-        self.connection.send(None)
+        with suppress(OSError):
+            self.connection.send(None)
         self.process.join(10)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
         self.connection.close()
 
 
@@ -232,10 +237,12 @@ def test_the_last_good_file_is_never_seen_half_written(file):
     writers = [threading.Thread(target=write) for _ in range(2)]
     for writer in writers:
         writer.start()
-    seen = {Policy.from_json(json.loads(file.read_text())).revision for _ in range(300)}
-    stop.set()
-    for writer in writers:
-        writer.join(10)
+    try:
+        seen = {Policy.from_json(json.loads(file.read_text())).revision for _ in range(300)}
+    finally:
+        stop.set()
+        for writer in writers:
+            writer.join(10)
     assert seen <= {7, 8}
     assert [found.name for found in file.parent.iterdir()] == [file.name]
 
