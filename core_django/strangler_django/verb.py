@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from rich.console import Console
 
-__all__ = ["CHECK_FAILED", "CRASH", "USAGE", "UsageError", "Verb"]
+from strangler_protos.exit_codes import CHECK_FAILED, CRASH, USAGE
 
-USAGE, CHECK_FAILED, CRASH = 64, 65, 70
+__all__ = ["UsageError", "Verb"]
 
 
 class UsageError(CommandError):

@@ -7,8 +7,7 @@ from typing import NoReturn
 
 from strangler_protos.compiler import check, generate
 from strangler_protos.errors import ContractError
-
-USAGE, CHECK_FAILED = 64, 65
+from strangler_protos.exit_codes import CHECK_FAILED, USAGE
 
 
 class _Parser(argparse.ArgumentParser):

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings as django_settings
+from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.encoding import escape_uri_path
@@ -13,6 +14,7 @@ from django.utils.translation import get_language
 
 from strangler_protos.identity import Caller
 from strangler_router.conf import settings
+from strangler_router.errors import NotTranscodable
 from strangler_router.pin import OVERRIDE_HEADER, Pin
 from strangler_router.types import Call
 
@@ -23,8 +25,11 @@ HOPS_ATTRIBUTE = "strangler_hops"
 DROPPED = frozenset(
     {
         "authorization", "connection", "content-length", "cookie", "host", "keep-alive", "proxy-authenticate",
-        "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "x-csrftoken",
+        "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
         OVERRIDE_HEADER.lower(),
+        # Other usual names of credentials; STRANGLER["DROP_HEADERS"] adds a project's own.
+        "api-key", "x-access-token", "x-amz-security-token", "x-api-key", "x-auth-token", "x-csrftoken",
+        "x-forwarded-access-token", "x-id-token", "x-session-token",
     }
 )  # fmt: skip
 OURS = "x-strangler-"
@@ -78,6 +83,11 @@ def _caller(request: Any, pin: Pin) -> Caller:
     user: Any = getattr(request, "user", None)
     authenticated = user is not None and user.is_authenticated
     tenant = settings().tenant
+    if authenticated and (not isinstance(user, get_user_model()) or user.pk is None):
+        # Its key would be taken for a user's on the other side.
+        raise NotTranscodable(
+            f"{type(user).__qualname__} is no {get_user_model().__qualname__}, and cannot be signed for"
+        )
     return Caller(
         subject=str(user.pk) if authenticated else "",
         authenticator=_authenticator(request, pin) if authenticated else "",
@@ -97,6 +107,7 @@ def _authenticator(request: Any, pin: Pin) -> str:
 def _headers(request: HttpRequest) -> tuple[tuple[str, str], ...]:
     meta = request.META
     named = {name.strip().lower() for name in meta.get("HTTP_CONNECTION", "").split(",")}
+    named.update(name.lower() for name in settings().drop_headers)
     return tuple(
         (name, value)
         for key, value in meta.items()

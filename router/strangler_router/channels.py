@@ -1,5 +1,6 @@
 """gRPC channels: lazy, one for each process and target, reopened when its certificate files change."""
 
+import logging
 import os
 import sys
 import threading
@@ -17,6 +18,8 @@ __all__ = ["Unary", "unary"]
 
 # Takes and returns a message's bytes: (request, timeout=, metadata=) -> response.
 Unary = Callable[..., bytes]
+
+logger = logging.getLogger("strangler_router")
 
 FILE_CHECK_SECONDS = 1.0
 OPTIONS = [
@@ -63,7 +66,12 @@ def _refresh(target: Target) -> _Open:
         opened, files = _open.get(target), _file_times(target)
         if opened is None or opened.files != files:
             # The old channel is left to the calls that still run on it; it closes when the last one drops it.
-            opened = _open[target] = _Open(_channel(target), files, time.monotonic(), {})
+            try:
+                opened = _open[target] = _Open(_channel(target), files, time.monotonic(), {})
+            except ConfigurationError as error:
+                if opened is None:
+                    raise
+                logger.warning("the certificate files changed, and the previous ones stay in use: %s", error)
         opened.checked = time.monotonic()
         return opened
 

@@ -4,6 +4,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from typing import NoReturn
 
 from strangler_router.gate import CRASH, USAGE
 
@@ -46,7 +47,10 @@ def run_verb(arguments: list[str]) -> None:
         _stop(f"there is no verb {arguments[0]!r}; there are:\n{listing}")
     from django.core.management import load_command_class
 
-    command = load_command_class(known[arguments[0]], PREFIX + arguments[0])
+    try:
+        command = load_command_class(known[arguments[0]], PREFIX + arguments[0])
+    except ImportError as error:
+        _stop(f"{arguments[0]!r} needs a package that is not installed: {error}; see the extras of django-strangler")
     command.run_from_argv(["strangler", PREFIX + arguments[0], *arguments[1:]])
 
 
@@ -59,6 +63,6 @@ def verbs() -> dict[str, str]:
     }
 
 
-def _stop(message: str) -> None:
+def _stop(message: str) -> NoReturn:
     print(f"strangler: {message}", file=sys.stderr)  # noqa: T201
     sys.exit(USAGE)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings as django_settings
 
+from strangler_protos.loopback import is_loopback
 from strangler_router.errors import ConfigurationError
 
 __all__ = ["Settings", "Target", "settings"]
@@ -26,8 +27,7 @@ class Target:
     @property
     def is_local(self) -> bool:
         """True where plaintext is allowed: loopback and Unix sockets."""
-        host = self.address.rpartition(":")[0].strip("[]")
-        return self.address.startswith("unix:") or host in {"localhost", "::1"} or host.startswith("127.")
+        return is_loopback(self.address)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,8 @@ class Settings:
     or "service" for every endpoint, for a project's own tests: flags are neither read nor changed. budget and
     rpc_timeout: seconds for the whole answer and for the service. in_flight: calls under way per target and process.
     cohort_key: "session" or "header:NAME" for anonymous traffic. tenant: dotted callable, request -> text.
-    body_limit: bytes of an unsafe call's body that travel. backend: (binding, rung) -> backend, dotted or callable.
+    body_limit: bytes of an unsafe call's body that travel. drop_headers: further headers that never leave the
+    monolith. backend: (binding, rung) -> backend, dotted or callable.
     shadow: the mirror's own settings.
     """
 
@@ -65,6 +66,7 @@ class Settings:
     cohort_key: str = ""
     tenant: str = ""
     body_limit: int = 1_000_000
+    drop_headers: tuple[str, ...] = ()
     backend: Any = "strangler_router.service.service_backend"
     shadow: Mapping[str, Any] = field(default_factory=dict)
 
@@ -89,7 +91,7 @@ def settings() -> Settings:
 def _read(raw: Mapping[str, Any]) -> Settings:
     known = set(Settings.known_keys())
     values = {key.lower(): value for key, value in raw.items() if key in known}
-    for key in ("contracts", "observers"):
+    for key in ("contracts", "drop_headers", "observers"):
         if key in values:
             values[key] = tuple(values[key])
     values["targets"] = {service: _rungs(service, rungs) for service, rungs in values.get("targets", {}).items()}

@@ -1,5 +1,6 @@
 """Read and append flags in the database."""
 
+from collections.abc import Iterable
 from types import MappingProxyType
 
 from django.db.models import Max
@@ -8,7 +9,7 @@ from strangler_router.conf import settings
 from strangler_router.models import FlagChange
 from strangler_router.policy import Flag, Policy, Stage
 
-__all__ = ["append", "read_policy"]
+__all__ = ["append", "lock", "read_policy"]
 
 
 def read_policy() -> Policy:
@@ -19,6 +20,11 @@ def read_policy() -> Policy:
     changes = list(FlagChange.objects.filter(id__in=newest).order_by("id"))
     flags = {change.endpoint: change.flag for change in changes}
     return Policy(revision=changes[-1].pk if changes else 0, flags=MappingProxyType(flags))
+
+
+def lock(endpoints: Iterable[str]) -> None:
+    """Let nobody else change these flags until the transaction ends."""
+    list(FlagChange.objects.select_for_update().filter(endpoint__in=endpoints).values_list("id"))
 
 
 def append(flag: Flag, *, who: str, why: str, evidence: str = "") -> FlagChange:

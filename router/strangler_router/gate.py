@@ -4,9 +4,9 @@ import enum
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["CHECK_FAILED", "CRASH", "USAGE", "Gate", "Judgement", "Verdict"]
+from strangler_protos.exit_codes import CHECK_FAILED, CRASH, USAGE
 
-USAGE, CHECK_FAILED, CRASH = 64, 65, 70
+__all__ = ["CHECK_FAILED", "CRASH", "USAGE", "Gate", "Judgement", "Verdict"]
 
 
 class Verdict(enum.IntEnum):

@@ -5,6 +5,7 @@ loaded by the subject that the router signed. Permissions, object permissions an
 """
 
 import json
+import logging
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -32,6 +33,7 @@ from strangler_protos.bindings import Binding
 from strangler_protos.v1 import http_pb2
 from strangler_protos.v1.identity_pb2 import Identity
 from strangler_router.borrowed import borrowed_lines
+from strangler_router.conf import settings
 from strangler_router.errors import ConfigurationError, NoAnswer
 from strangler_router.failures import message_of, reply_of
 from strangler_router.peel import peeled_function
@@ -42,6 +44,8 @@ from strangler_router.wsgi import environ_of
 from strangler_services import ApplicationError, caller
 
 __all__ = ["hosted_backend", "in_process_backend", "register"]
+
+logger = logging.getLogger("strangler_router")
 
 
 class _Captured(HttpResponse):
@@ -76,11 +80,19 @@ def hosted_backend(binding: Binding, endpoint: Endpoint) -> Backend:
             f"{binding.id} reads the session, cookies or request.auth, which a lifted view does not have: "
             + "; ".join(lines)
         )
+    if settings().tenant:
+        raise ConfigurationError(
+            f"{binding.id} cannot be lifted: STRANGLER['TENANT'] is set, and a hosted view runs without the middleware "
+            "that selects a tenant"
+        )
     view = BaseHandler().make_view_atomic(_view(endpoint))
+    methods = {"GET", "HEAD"} if binding.http_method == "GET" else {binding.http_method}
 
     def answer(call: Call) -> Reply:
         if call.hops:
             raise NoAnswer(f"{binding.id} came back through {call.hops} lifted host(s)", kind="loop")
+        if call.method not in methods:
+            raise NoAnswer(f"{binding.id} answers no {call.method}", kind="method")
         request = _request(call)
         set_script_prefix(call.script_name or "/")
         try:
@@ -124,7 +136,11 @@ def register(server: grpc.aio.Server) -> None:
     methods: dict[str, dict[str, Any]] = {}
     generic: dict[str, Callable[[Any, Any], Message]] = {}
     for binding, endpoint in bind().pairs:
-        implementation = _implementation(binding, hosted_backend(binding, endpoint))
+        try:
+            implementation = _implementation(binding, hosted_backend(binding, endpoint))
+        except ConfigurationError as error:
+            logger.error("not hosted: %s", error)  # noqa: TRY400  no stack needed
+            continue
         if binding.is_generic:
             generic[binding.id] = implementation
             continue

@@ -96,9 +96,9 @@ class RouterMiddleware:
 
 
 def cookies_of(response: HttpResponseBase) -> tuple[str, ...]:
-    """Names and attributes of the cookies that a response sets, without their values."""
+    """Names and attributes of the cookies that a response sets, without values, and without `expires`: it is a time."""
     return tuple(
-        "; ".join([name, *(f"{key}={value}" for key, value in sorted(morsel.items()) if value)])
+        "; ".join([name, *(f"{key}={value}" for key, value in sorted(morsel.items()) if value and key != "expires")])
         for name, morsel in sorted(response.cookies.items())
     )
 

@@ -19,7 +19,7 @@ __all__ = ["Refusal", "inner_rules", "permission_classes", "refusals", "unconfir
 
 # Decorators that only attach a schema; they call the handler and nothing else.
 INERT_MODULES = ("drf_spectacular.",)
-DECIDERS = ("get_queryset", "get_object", "filter_queryset", "check_object_permissions")
+DECIDERS = ("get_permissions", "get_queryset", "get_object", "filter_queryset", "check_object_permissions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class Refusal:
 def refusals(binding: Binding, endpoint: Endpoint) -> Iterator[Refusal]:
     """Everything that speaks against binding this endpoint."""
     if not endpoint.is_drf:
+        yield from _plain(binding)
         yield from _cached_around(binding, endpoint)
         return
     if not _writes_json(endpoint):
@@ -76,6 +77,16 @@ def refusals(binding: Binding, endpoint: Endpoint) -> Iterator[Refusal]:
             f"if that is harmless: STRANGLER['CONFIRMED'] = {{{binding.id!r}: {digest!r}}}",
         )
     yield from _cached_around(binding, endpoint)
+
+
+def _plain(binding: Binding) -> Iterator[Refusal]:
+    declared, _ = _declared(binding)
+    if declared != {Authority.SERVICE}:
+        yield Refusal(
+            "E010",
+            f"{binding.id}: a plain Django view is all handler, and has no get_object() to ask first; "
+            "say in the contract or in STRANGLER['AUTHORITY'] that SERVICE is the authority",
+        )
 
 
 def inner_rules(endpoint: Endpoint) -> list[str]:

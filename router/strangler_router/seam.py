@@ -88,8 +88,8 @@ def answer(request: Any, pin: Pin, decision: Decision, *, can_fall_back: bool) -
 
     Raises the application's exception, or `ServiceUnavailable` where nobody may answer in the monolith's place.
     """
-    pin.call = call_of(request, pin)
     try:
+        pin.call = call_of(request, pin)
         reply = pin.entry.backend(decision.rung)(pin.call)
     except (NoAnswer, ConfigurationError) as error:
         if pin.replay is not None:

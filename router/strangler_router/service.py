@@ -1,10 +1,12 @@
 """The backend that asks a service over gRPC."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
+from uuid import uuid4
 
 import grpc
+from django.http import HttpResponse
 from google.protobuf.message import DecodeError
 from grpc_status import rpc_status
 
@@ -12,6 +14,7 @@ from strangler_protos.bindings import Binding
 from strangler_protos.errors import IdentityError
 from strangler_protos.identity import METADATA_KEY, Keyring, sign
 from strangler_protos.status import http_status
+from strangler_protos.trace import REQUEST_ID_KEY, TRACEPARENT_KEY, is_request_id, is_traceparent
 from strangler_protos.v1 import http_pb2
 from strangler_router.breaker import Breaker
 from strangler_router.channels import unary
@@ -22,8 +25,6 @@ from strangler_router.transcode import reply_from, request_message
 from strangler_router.types import Backend, Call, Reply
 
 __all__ = ["service_backend"]
-
-REQUEST_ID = "x-request-id"
 
 _breakers: dict[tuple[Target, bool], Breaker] = {}
 _lock = threading.Lock()
@@ -50,27 +51,48 @@ def service_backend(binding: Binding, rung: str) -> Backend:
             hops=call.hops,
         )
         metadata: list[tuple[str, str | bytes]] = [(METADATA_KEY, token)]
-        metadata += [(REQUEST_ID, value) for name, value in call.headers if name == "X-Request-Id" and value.isascii()]
+        metadata += _trace(call)
+        if call.timeout <= 0:
+            raise NoAnswer(f"{binding.id}: no time is left to ask {target.address}", kind="out of time", status=504)
         with _breaker(target, shadow=call.shadow).call():
             try:
                 answer = unary(target, binding.rpc)(message, timeout=min(call.timeout, timeout_cap), metadata=metadata)
             except grpc.RpcError as error:
-                return _application_reply(error, target)
-        try:
-            return reply_from(binding, binding.response.FromString(answer))
-        except DecodeError as error:
-            raise NoAnswer(
-                f"{target.address}: the answer is no {binding.response.__name__}", kind="bad answer"
-            ) from error
+                http_error = _application_error(error, target)
+                return _read(lambda: reply_of(http_error), target)
+        return _read(lambda: reply_from(binding, binding.response.FromString(answer)), target)
 
     return ask
 
 
-def _application_reply(error: Any, target: Target) -> Reply:
+def _read(read: Callable[[], Reply], target: Target) -> Reply:
+    """The reply, if it can be served at all; whatever a service sent instead is no answer."""
+    try:
+        reply = read()
+        if reply.exception is None:
+            HttpResponse(status=reply.status, headers=dict(reply.headers))
+    except (DecodeError, LookupError, TypeError, ValueError) as error:
+        raise NoAnswer(
+            f"{target.address}: the answer cannot be read: {type(error).__name__}", kind="bad answer"
+        ) from error
+    return reply
+
+
+def _trace(call: Call) -> list[tuple[str, str | bytes]]:
+    """The client's request id and trace context where they are sound; a new id otherwise."""
+    given = {name: value for name, value in call.headers if name in {"X-Request-Id", "Traceparent"}}
+    request_id, traceparent = given.get("X-Request-Id", ""), given.get("Traceparent", "")
+    found: list[tuple[str, str | bytes]] = [(REQUEST_ID_KEY, request_id if is_request_id(request_id) else uuid4().hex)]
+    if is_traceparent(traceparent):
+        found.append((TRACEPARENT_KEY, traceparent))
+    return found
+
+
+def _application_error(error: Any, target: Target) -> http_pb2.HttpError:
     for detail in _details(error):
         http_error = http_pb2.HttpError()
-        if detail.Unpack(http_error):
-            return reply_of(http_error)
+        if detail.Is(http_error.DESCRIPTOR) and detail.Unpack(http_error):
+            return http_error
     code: grpc.StatusCode = error.code()
     raise NoAnswer(
         f"{target.address}: {code.name}: {_named(error.details() or '', target)}",

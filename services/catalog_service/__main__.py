@@ -10,9 +10,8 @@ import sys
 
 from catalog_service.database import is_reachable, open_database
 from catalog_service.service import CatalogService
+from strangler_protos.exit_codes import USAGE
 from strangler_services import ServerSettings, SettingsError, StartError, serve
-
-USAGE = 64
 
 
 def main() -> int:

@@ -1,6 +1,5 @@
 """What a servicer method may ask about the call that it answers."""
 
-import re
 import time
 import uuid
 from collections.abc import Iterable
@@ -11,14 +10,12 @@ import grpc
 
 from strangler_protos.errors import StranglerError
 from strangler_protos.identity import METADATA_KEY
+from strangler_protos.trace import REQUEST_ID_KEY, TRACEPARENT_KEY, is_request_id, is_traceparent
 from strangler_protos.v1.identity_pb2 import Identity
 
 __all__ = ["caller", "remaining", "request_id"]
 
-REQUEST_ID_KEY = "x-request-id"
-LONGEST_REQUEST_ID = 128
 # W3C Trace Context, 3.2: version, trace-id, parent-id, flags.
-TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,15 +64,11 @@ def received_call(method: str, metadata: Iterable[tuple[str, str | bytes]]) -> C
     for key, value in metadata:
         if key == METADATA_KEY and isinstance(value, bytes):
             token = value
-        elif key == REQUEST_ID_KEY and isinstance(value, str) and _is_request_id(value):
+        elif key == REQUEST_ID_KEY and isinstance(value, str) and is_request_id(value):
             request_id = value
-        elif key == "traceparent" and isinstance(value, str) and TRACEPARENT.fullmatch(value):
+        elif key == TRACEPARENT_KEY and isinstance(value, str) and is_traceparent(value):
             traceparent = value
     return CurrentCall(method=method, request_id=request_id or uuid.uuid4().hex, traceparent=traceparent, token=token)
-
-
-def _is_request_id(value: str) -> bool:
-    return 0 < len(value) <= LONGEST_REQUEST_ID and value.isascii() and value.isprintable()
 
 
 def _current() -> CurrentCall:

@@ -15,9 +15,10 @@ from google.protobuf.message import DecodeError, Message
 
 from strangler_protos.errors import IdentityError
 from strangler_protos.identity import Keyring, verify
+from strangler_protos.trace import REQUEST_ID_KEY
 from strangler_protos.v1.http_pb2 import HttpResult
 from strangler_protos.v1.identity_pb2 import Identity
-from strangler_services.caller import REQUEST_ID_KEY, CurrentCall, current_call, received_call
+from strangler_services.caller import CurrentCall, current_call, received_call
 from strangler_services.errors import ApplicationError
 from strangler_services.failure import Failure
 from strangler_services.gate import Gate

@@ -10,8 +10,9 @@ from typing import Any
 
 from strangler_protos.errors import IdentityError
 from strangler_protos.identity import Keyring
+from strangler_protos.loopback import is_loopback
 from strangler_services.errors import SettingsError
-from strangler_services.tls import TLS, is_loopback
+from strangler_services.tls import TLS
 
 __all__ = ["ServerSettings"]
 

@@ -1,6 +1,5 @@
 """TLS from files that may be replaced while the server runs."""
 
-import ipaddress
 import logging
 import os
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ import grpc
 
 from strangler_services.errors import SettingsError
 
-__all__ = ["TLS", "is_loopback", "tls_trouble"]
+__all__ = ["TLS", "tls_trouble"]
 
 logger = logging.getLogger("strangler_services")
 
@@ -70,19 +69,6 @@ class _Certificates:
     def _look(self) -> tuple[tuple[int, int, int], ...]:
         states = (os.stat(path) for path in self._tls.files())  # noqa: PTH116  # one call a handshake
         return tuple((state.st_mtime_ns, state.st_ino, state.st_size) for state in states)
-
-
-def is_loopback(address: str) -> bool:
-    """True where `host:port` cannot be reached from another machine."""
-    if address.startswith("unix:"):
-        return True
-    host = address.rpartition(":")[0].strip("[]")
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def tls_trouble(details: str) -> str | None:

@@ -71,7 +71,7 @@ def _cookies(control: Observation, candidate: Observation) -> Iterator[Differenc
 def _by_name(cookies: tuple[str, ...]) -> dict[str, list[str]]:
     named: dict[str, list[str]] = {}
     for cookie in cookies:
-        named.setdefault(cookie.partition("=")[0].strip(), []).append(cookie)
+        named.setdefault(cookie.partition(";")[0].partition("=")[0].strip(), []).append(cookie)
     return named
 
 

@@ -2,9 +2,9 @@
 
 import logging
 import re
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from typing import Any, NoReturn
 
 from django.core import mail
@@ -23,10 +23,10 @@ BEFORE = re.compile(r"(?:[\s(]|--[^\n]*\n|/\*.*?\*/)*", re.DOTALL)
 CHANGES = re.compile(r"[()]\s*(?:INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 READ_ONLY_SQLSTATE = "25006"
 
-_replaying = threading.local()
+_replaying: ContextVar[bool] = ContextVar("strangler_replaying", default=False)
 _real_get_connection = mail.get_connection
 # What a replayed view raises is part of its observation; a log of the project's would hold its text.
-logging.getLogger("django.request").addFilter(lambda _record: not getattr(_replaying, "now", False))
+logging.getLogger("django.request").addFilter(lambda _record: not _replaying.get())
 
 
 class WriteAttempted(StranglerError):
@@ -79,11 +79,11 @@ def inert() -> Iterator[Writes]:
         try:
             for alias in kept_caches:
                 caches[alias] = DummyCache("", {})
-            _replaying.now = True
+            token = _replaying.set(True)
+            stack.callback(_replaying.reset, token)
             mail.get_connection = _get_connection
             yield writes
         finally:
-            _replaying.now = False
             for alias, cache in kept_caches.items():
                 caches[alias] = cache
 
@@ -119,6 +119,6 @@ def _set_read_only(connection: Any) -> None:
 
 
 def _get_connection(*args: Any, **kwargs: Any) -> Any:
-    if getattr(_replaying, "now", False):
+    if _replaying.get():
         return _real_get_connection("django.core.mail.backends.dummy.EmailBackend")
     return _real_get_connection(*args, **kwargs)

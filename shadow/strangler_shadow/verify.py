@@ -4,6 +4,7 @@ Generated calls are no sample of traffic: the result says what was found and wha
 would happen.
 """
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,11 +16,13 @@ from hypothesis import HealthCheck, Phase, Verbosity
 from hypothesis.errors import FlakyFailure, FlakyReplay, Unsatisfiable
 
 from strangler_protos.bindings import Authority
+from strangler_router.conf import settings
 from strangler_router.pin import Entry
 from strangler_router.types import Call
 from strangler_shadow.callers import KindOfCaller, kinds_of_caller
 from strangler_shadow.compare import compare
-from strangler_shadow.corpus import keep, kept_calls
+from strangler_shadow.content import has_content
+from strangler_shadow.corpus import CorpusError, keep, kept_calls
 from strangler_shadow.curl import curl_line
 from strangler_shadow.observation import Difference, Kind, Observation
 from strangler_shadow.quantiles import quantiles_ms
@@ -31,6 +34,8 @@ from strangler_shadow.traits import Traits, add_traits, common_traits, traits_of
 from strangler_shadow.verdict import Verdict
 
 __all__ = ["verify_endpoint"]
+
+logger = logging.getLogger("strangler_shadow")
 
 MOST_FINDINGS = 5
 # The service did not get to say anything; what is wrong lies between the router and it.
@@ -65,6 +70,7 @@ class _Run:
     candidate_seconds: list[float] = field(default_factory=list)
     known: set[Group] = field(default_factory=set)
     last: Finding | None = None
+    saw_content: bool = False
 
     def check(self, kind_of_caller: str, call: Call) -> None:
         """Ask both sides; raises `_Diverged` on a difference that is not known yet."""
@@ -96,6 +102,7 @@ class _Run:
     def _count(self, kind_of_caller: str, control: Observation, candidate: Observation) -> None:
         self.calls += 1
         self.statuses[control.status] += 1
+        self.saw_content = self.saw_content or (200 <= control.status < 300 and has_content(control.body))
         self.callers[kind_of_caller] += 1
         self.control_seconds.append(control.seconds)
         self.candidate_seconds.append(candidate.seconds)
@@ -110,9 +117,9 @@ class _Run:
         if self.known.issuperset(map(_group, differences)):
             return differences
         # What the control does not repeat either is no difference between the sides.
-        noise = {_group(difference) for difference in compare(control, replay_control(call))}
+        noise = {(difference.kind, difference.path) for difference in compare(control, replay_control(call))}
         self.skipped["varies by itself"] += bool(noise)
-        return [difference for difference in differences if _group(difference) not in noise]
+        return [difference for difference in differences if (difference.kind, difference.path) not in noise]
 
 
 def verify_endpoint(
@@ -131,7 +138,10 @@ def verify_endpoint(
     except _Unreachable as error:
         unreachable = str(error)
     if findings:
-        keep(entry.binding.id, [finding.call for finding in findings])
+        try:
+            keep(entry.binding.id, [finding.call for finding in findings])
+        except CorpusError as error:
+            logger.warning("the findings are reported, but not kept: %s", error)
     verdict, reason = _judge(run, kinds, findings, unreachable)
     return EndpointReport(
         endpoint=entry.binding.id,
@@ -235,6 +245,8 @@ def _judge(run: _Run, kinds: list[KindOfCaller], findings: list[Finding], unreac
         return Verdict.INFRA, unreachable
     if not any(200 <= status < 300 for status in run.statuses):
         return Verdict.INCONCLUSIVE, "no call succeeded, so nothing but errors was compared"
+    if not run.saw_content:
+        return Verdict.INCONCLUSIVE, "every success was empty, so no object was compared"
     if missing := _missing_kinds(run, kinds):
         return Verdict.INCONCLUSIVE, f"the service is the authority, and no call was made by: {', '.join(missing)}"
     return Verdict.EQUIVALENT, f"no difference in {run.calls} calls"
@@ -255,4 +267,6 @@ def _missing_kinds(run: _Run, kinds: list[KindOfCaller]) -> list[str]:
     wanted = [label for label, _ in kinds]
     missing = [label for label in wanted if not run.callers[label]]
     ordinary = [label for label in wanted if label.startswith("user ")]
-    return missing + (["another user"] if len(ordinary) == 1 else [])
+    missing += ["another user"] if len(ordinary) == 1 else []
+    # Callers are not chosen by tenant yet.
+    return missing + (["another tenant"] if settings().tenant else [])

@@ -25,7 +25,7 @@ def refused(settings):
     return ask
 
 
-@pytest.mark.parametrize("endpoint", ["groups.get", "group.get", "direct.get", "peeled.get"])
+@pytest.mark.parametrize("endpoint", ["groups.get", "group.get", "direct.get"])
 def test_a_view_without_rules_of_its_own_needs_no_authority(refused, endpoint):
     assert refused(endpoint, "") == []
 

@@ -3,9 +3,10 @@ from contextlib import contextmanager
 import grpc
 import pytest
 
+from strangler_protos.loopback import is_loopback
 from strangler_protos.v1 import lift_pb2_grpc
 from strangler_services import TLS, ServerSettings, SettingsError, start_in_thread
-from strangler_services.tls import is_loopback, tls_trouble
+from strangler_services.tls import tls_trouble
 from tests.certificates import DAY, NOW, Authority
 
 WRONG_CA = "the server's certificate is not signed by the CA that this client trusts"

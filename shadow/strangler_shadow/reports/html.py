@@ -195,5 +195,5 @@ def _named(observation: Observation) -> dict[str, str]:
         if name.lower() != "set-cookie":
             named.setdefault(name.lower(), []).append(value)
     for cookie in observation.cookies:
-        named.setdefault(COOKIE + cookie.partition("=")[0].strip(), []).append(cookie)
+        named.setdefault(COOKIE + cookie.partition(";")[0].partition("=")[0].strip(), []).append(cookie)
     return {name: "\n".join(value[:TEXT_SHOWN] for value in values) for name, values in named.items()}

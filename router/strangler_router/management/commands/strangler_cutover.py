@@ -50,10 +50,12 @@ class Command(Verb):
         if fixed := settings().fixed_stage:
             raise UsageError(f"STRANGLER['FIXED_STAGE'] is {fixed!r}, so flags count for nothing; take it out first")
         bound = {endpoint.id: binding for binding, endpoint in bind().pairs}
-        policy = flags.read_policy()
-        steps = [_step(name, bound, policy, options) for name in dict.fromkeys(options["endpoints"])]
         try:
             with transaction.atomic():
+                # A change by somebody else in between must not be undone by this one.
+                flags.lock(options["endpoints"])
+                policy = flags.read_policy()
+                steps = [_step(name, bound, policy, options) for name in dict.fromkeys(options["endpoints"])]
                 for before, after in steps:
                     judgement = _judge(before, after)
                     flags.append(

@@ -3,6 +3,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from rich.table import Table
+from rich.text import Text
 
 from strangler_django.endpoints import Endpoint, walk_endpoints
 from strangler_django.verb import Verb
@@ -35,7 +36,7 @@ class Command(Verb):
             return
         table = Table(*COLUMNS)
         for row in rows:
-            table.add_row(*(str(row[column]) for column in COLUMNS))
+            table.add_row(*(Text(str(row[column])) for column in COLUMNS))
         self.console.print(table)
 
 

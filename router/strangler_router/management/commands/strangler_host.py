@@ -1,14 +1,15 @@
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from strangler_django.verb import UsageError, Verb
 from strangler_protos.errors import StranglerError
+from strangler_protos.loopback import is_loopback
 from strangler_router.conf import settings
 from strangler_router.lifted import register
 from strangler_router.table import bind
 from strangler_services import TLS, ServerSettings, serve
-from strangler_services.tls import is_loopback
 
 
 class Command(Verb):
@@ -17,9 +18,9 @@ class Command(Verb):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--address", help="host:port to listen on (the lifted rung's in STRANGLER['TARGETS'])")
         parser.add_argument("--processes", type=int, default=1, help="server processes (%(default)s)")
-        parser.add_argument("--certificate", help="PEM file; TLS is required off loopback")
-        parser.add_argument("--key", help="PEM file of the certificate's key")
-        parser.add_argument("--client-ca", help="PEM file; clients must show a certificate signed by it")
+        parser.add_argument("--certificate", type=Path, help="PEM file; TLS is required off loopback")
+        parser.add_argument("--key", type=Path, help="PEM file of the certificate's key")
+        parser.add_argument("--client-ca", type=Path, help="PEM file; clients must show a certificate signed by it")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         services = sorted({binding.service for binding, _ in bind().pairs})

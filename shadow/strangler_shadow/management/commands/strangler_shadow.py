@@ -3,6 +3,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from rich.table import Table
+from rich.text import Text
 
 from strangler_django.verb import Verb
 from strangler_shadow.models import ShadowDifference
@@ -54,7 +55,7 @@ def _stats_table(rows: list[dict[str, Any]]) -> Table:
     table = Table(*columns, "reasons")
     for row in rows:
         reasons = ", ".join(f"{reason} {count}" for reason, count in row["reasons"].items())
-        table.add_row(*(str(row[column]) for column in columns), reasons)
+        table.add_row(*(Text(str(row[column])) for column in columns), Text(reasons))
     return table
 
 
@@ -63,5 +64,5 @@ def _differences_table(rows: list[dict[str, Any]]) -> Table:
     table = Table(*columns)
     for row in rows:
         cells = {**row, "only where": ", ".join(row["only where"]), "last": f"{row['last']:%Y-%m-%d %H:%M:%S}"}
-        table.add_row(*(str(cells[column])[:60] for column in columns))
+        table.add_row(*(Text(str(cells[column])[:60]) for column in columns))
     return table
