@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from strangler_router.types import Reply
@@ -234,3 +235,27 @@ def test_without_sessions_a_session_key_is_no_key(project, move, settings, servi
     move("echo.get", "canary", basis_points=9_999)
     assert client.get("/echo/").status_code == 200
     assert service.calls == []
+
+
+class Device:
+    """A principal that is no user, with a key that some user has too."""
+
+    pk = 1
+    is_authenticated = True
+    is_staff = False
+
+
+@pytest.mark.parametrize("principal", [Device(), User(username="unsaved")])
+def test_a_principal_whose_key_means_somebody_else_over_there_stays_on_the_monolith(project, move, service, principal):
+    client = project(URLS, ["echo.get"])
+    move("echo.get")
+    client.force_authenticate(principal)
+    assert client.get("/echo/").status_code == 200
+    assert service.calls == []
+
+
+def test_a_project_names_more_headers_that_do_not_travel(call_of):
+    call = call_of(
+        "get", "/echo/", HTTP_X_GATE_PASS="secret", HTTP_X_API_KEY="secret", values={"DROP_HEADERS": ["X-Gate-Pass"]}
+    )
+    assert "secret" not in str(call.headers)

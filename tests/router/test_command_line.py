@@ -138,3 +138,13 @@ def test_manage_py_knows_the_short_spelling(strangler):
     ended = strangler("strangler", "nonsense", command=(sys.executable, str(MANAGE)))
     assert ended.returncode == 64
     assert "there is no verb 'nonsense'" in ended.stderr
+
+
+def test_a_verb_whose_package_is_missing_exits_64_and_names_it(state, strangler, monkeypatch):
+    blocked = state / "blocked" / "hypothesis"
+    blocked.mkdir(parents=True, exist_ok=True)
+    (blocked / "__init__.py").write_text("raise ImportError('No module named hypothesis')")
+    monkeypatch.setenv("PYTHONPATH", str(blocked.parent))
+    ended = strangler("verify")
+    assert ended.returncode == 64
+    assert "'verify' needs a package that is not installed: No module named hypothesis" in ended.stderr

@@ -1,5 +1,7 @@
 """The lifted rung: the same view behind an encoded call, with everything that is inside its handler."""
 
+from dataclasses import replace
+
 import pytest
 
 from strangler_protos.identity import Caller
@@ -152,6 +154,20 @@ def test_the_signed_subject_is_the_user_of_the_view(hosted, user):
 def test_language_and_zone_of_the_call_hold_for_the_view_only(hosted):
     from django.utils import timezone, translation
 
-    reply = hosted("echo.get")(call(query="as=not%20found", language="de", timezone="Europe/Berlin"))
-    assert str(reply.exception.detail) == "No thing."
+    reply = hosted("echo.get")(call(query="as=denied", language="de", timezone="Europe/Berlin"))
+    assert "nicht berechtigt" in str(reply.exception.detail)
     assert (translation.get_language(), timezone.get_current_timezone_name()) == ("en", "UTC")
+
+
+def test_only_the_bound_method_is_hosted(hosted):
+    with pytest.raises(NoAnswer, match=r"echo\.get answers no POST") as error:
+        hosted("echo.get")(replace(call(), method="POST"))
+    assert error.value.kind == "method"
+
+
+def test_a_project_with_tenants_is_not_hosted_without_the_middleware_that_selects_one(hosted, settings):
+    settings.ROOT_URLCONF = URLS
+    settings.STRANGLER = {"LIFTED": {"echo.get": "SERVICE"}, "TENANT": "tests.router.tenant.of"}
+    ((binding, endpoint),) = bind().pairs
+    with pytest.raises(ConfigurationError, match=r"echo\.get cannot be lifted: STRANGLER\['TENANT'\] is set"):
+        hosted_backend(binding, endpoint)

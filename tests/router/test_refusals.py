@@ -35,6 +35,7 @@ def test_a_view_without_rules_of_its_own_needs_no_authority(refused, endpoint):
     [
         ("guarded.get", "IsMember.has_object_permission"),
         ("guarded-twice.get", "IsMember.has_object_permission"),
+        ("chosen-permissions.get", "get_permissions"),
         ("own-queryset.get", "get_queryset"),
         ("own-object.get", "get_object"),
         ("filtered.get", "SearchFilter"),
@@ -50,6 +51,14 @@ def test_rules_inside_the_handler_ask_for_an_authority(refused, endpoint, rule):
     assert rule in message
     assert "STRANGLER['AUTHORITY']" in message
     assert refused(endpoint, "SERVICE") == []
+
+
+@pytest.mark.parametrize("authority", ["", "MONOLITH"])
+def test_a_plain_view_is_all_handler_so_the_service_has_to_be_its_authority(refused, authority):
+    ((number, message),) = refused("peeled.get", authority)
+    assert number == "E010"
+    assert "SERVICE" in message
+    assert refused("peeled.get", "SERVICE") == []
 
 
 def test_a_view_that_writes_no_json_would_never_ask_the_service(refused):

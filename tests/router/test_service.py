@@ -16,6 +16,7 @@ from banyan.catalog.v1 import catalog_codec, catalog_pb2, catalog_pb2_grpc
 from strangler_protos.bindings import read_contract
 from strangler_protos.identity import Caller
 from strangler_router import channels
+from strangler_router.conf import Target
 from strangler_router.errors import ConfigurationError, NoAnswer, NotTranscodable
 from strangler_router.service import service_backend
 from strangler_router.types import Call
@@ -47,11 +48,24 @@ class Educators(catalog_pb2_grpc.CatalogServiceServicer):
         if request.pk == "404":
             raise drf_error("NotFound", "No Educator matches the given query.")
         message = catalog_pb2.Educator()
-        catalog_codec.encode_educator({**EDUCATOR, "name": caller().subject}, message)
+        document = {**EDUCATOR, "name": caller().subject, "bio": _trace(context)}
+        catalog_codec.encode_educator(document, message)
+        match request.pk:
+            case "status":
+                message.strangler_http.status = 7
+            case "header":
+                message.strangler_http.headers.add(name="X-Note", value="two\nlines")
+            case "overflow":
+                message.strangler_overflow.add(number=2, json="{")
         return message
 
     def register(self, server: grpc.aio.Server) -> None:
         catalog_pb2_grpc.add_CatalogServiceServicer_to_server(self, server)
+
+
+def _trace(context):
+    metadata = dict(context.invocation_metadata())
+    return f"{metadata['x-request-id']} {metadata['traceparent']}" if "traceparent" in metadata else ""
 
 
 @pytest.fixture
@@ -210,3 +224,63 @@ def other_process():
     finally:
         process.kill()
         process.wait()
+
+
+@pytest.mark.parametrize("request_id", ["x" * 8000, "\x01abc", "täst", ""])
+def test_a_request_id_that_cannot_travel_is_replaced_by_a_new_one(serve, ask, request_id):
+    with serve() as server:
+        assert ask(server.address, replace(CALL, headers=(("X-Request-Id", request_id),))).data["id"] == 7
+
+
+def test_request_id_and_trace_context_reach_the_service(serve, ask):
+    trace = "00-" + "ab" * 16 + "-" + "cd" * 8 + "-01"
+    with serve() as server:
+        reply = ask(server.address, replace(CALL, headers=(("X-Request-Id", "mine"), ("Traceparent", trace))))
+    assert reply.data["bio"] == f"mine {trace}"
+
+
+def test_no_time_left_is_said_without_asking_and_does_not_count_against_the_service(ask):
+    for _ in range(9):
+        with pytest.raises(NoAnswer) as caught:
+            ask("127.0.0.1:11", replace(CALL, timeout=0.0))
+    assert (caught.value.kind, caught.value.status) == ("out of time", 504)
+
+
+@pytest.mark.parametrize("broken", ["status", "header", "overflow"])
+def test_an_answer_that_cannot_be_served_is_no_answer(serve, ask, broken):
+    with serve() as server, pytest.raises(NoAnswer) as caught:
+        ask(server.address, replace(CALL, kwargs={"pk": broken}))
+    assert caught.value.kind == "bad answer"
+
+
+def test_only_a_loopback_address_is_local():
+    assert Target(address="127.0.0.1:1").is_local
+    assert Target(address="[::1]:1").is_local
+    assert not Target(address="127.0.0.1.example:1").is_local
+    assert not Target(address="127.evil.example:443").is_local
+
+
+def test_the_lifted_host_speaks_tls(tmp_path, ask, settings):
+    authority = Authority(tmp_path)
+    certificate, key = authority.issue("server")
+    address = f"127.0.0.1:{free_port()}"
+    line = ["host", "--address", address, "--certificate", str(certificate), "--key", str(key)]
+    environment = {**os.environ, "ACADEMY_STATE": str(tmp_path), "ACADEMY_CATALOG_KEY": "ab" * 32}
+    with (tmp_path / "host.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "strangler_router", *line], env=environment, stdout=log, stderr=log
+        )
+    try:
+        credentials = grpc.ssl_channel_credentials(authority.path.read_bytes())
+        with grpc.secure_channel(address, credentials) as channel:
+            grpc.channel_ready_future(channel).result(30)
+        settings.STRANGLER = {**settings.STRANGLER, "RPC_TIMEOUT": 5.0}
+        with pytest.raises(NoAnswer, match="INTERNAL"):  # the host's own database is empty, and it was asked
+            ask(
+                {"address": address, "ca": str(authority.path)},
+                replace(CALL, timeout=5.0),
+                KEYS={SERVICE: {"demo": "ab" * 32}},
+            )
+    finally:
+        process.terminate()
+        process.wait(20)

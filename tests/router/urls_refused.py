@@ -143,7 +143,17 @@ def plain(request):
 
 twins = [path("twin/", Groups.as_view(), name="twin")]
 
+
+class ChosenPermissions(RetrieveAPIView):
+    queryset = Group.objects.all()
+    serializer_class = GroupSerializer
+
+    def get_permissions(self):
+        return [IsMember()]
+
+
 urlpatterns = [
+    path("chosen-permissions/<int:pk>/", ChosenPermissions.as_view(), name="chosen-permissions"),
     path("groups/", Groups.as_view(), name="groups"),
     path("group/<int:pk>/", GroupDetail.as_view(), name="group"),
     path("guarded/<int:pk>/", Guarded.as_view(), name="guarded"),

@@ -466,3 +466,9 @@ def test_swapping_the_sides_finds_the_same_places(one, other):
     )
     assert forth == back
     assert bool(forth) == (dump(one) != dump(other))
+
+
+def test_a_cookie_s_name_is_what_stands_before_its_attributes_and_its_value():
+    control = answer({}, cookies=("csrftoken; max-age=10; path=/",))
+    (found,) = compare(control, answer({}, cookies=("csrftoken; max-age=20; path=/",)))
+    assert (found.kind, found.path) == (Kind.COOKIE, "csrftoken")
