@@ -65,18 +65,16 @@ def _tell(stack: Stack, seed: int, folder: Path) -> None:
             time.sleep(8)
         _await(lambda: _compared(stack), lambda rows: sum(rows.values()) > 0)
         _require(not stack.json("strangler", "shadow", "diffs"), "the mirror found differences in the good build")
-    with traffic.during("crossing"):
-        for percent in ("5", "50"):
-            with _step(f"Canary {percent} %"):
-                _cutover(stack, ids, "--stage", "canary", "--percent", percent, "--mirror", "20", why="no differences")
-                time.sleep(3)
+    for percent, least, most in (("5", 0.0, 0.25), ("50", 0.2, 0.8)):
+        with _step(f"Canary {percent} %"):
+            _cutover(stack, ids, "--stage", "canary", "--percent", percent, "--mirror", "20", why="no differences")
+            time.sleep(1)
+            _require_share(folder, traffic, f"canary {percent}", 4, least, most)
     with _step("Service: the catalog service answers every user"):
         _cutover(stack, ids, "--stage", "service", "--mirror", "20", why="canary was quiet")
         time.sleep(1)
-        before = _rpcs(folder)
-        with traffic.during("service"):
-            time.sleep(8)
-        _require(_rpcs(folder) > before, "the service answered nothing")
+        # Anonymous callers of an enrolment are refused before the service is asked.
+        _require_share(folder, traffic, "service", 8, 0.9, 1.0)
     compared = _await(lambda: _compared(stack), lambda rows: all(rows.get(name) for name in ids))
     _require(not stack.json("strangler", "shadow", "diffs"), "the mirror found differences in the good build")
     bug = draw(seed)
@@ -94,8 +92,7 @@ def _tell(stack: Stack, seed: int, folder: Path) -> None:
     with _step("Rollback: one command, and the monolith answers again"):
         _cutover(stack, ids, "--stage", "monolith", "--mirror", "0", why=f"{found} differs")
         time.sleep(1)
-        with traffic.during("rolled back"):
-            time.sleep(2)
+        _require_share(folder, traffic, "rolled back", 3, 0.0, 0.0)
     console.print(f"\nThe bug that was drawn: [bold]{bug}[/].", markup=True)
     _require(traffic.failed == 0, f"{traffic.failed} requests failed")
     console.print(_summary(stack, traffic, compared))
@@ -131,6 +128,17 @@ def _compared(stack: Stack) -> dict[str, int]:
     for row in stack.json("strangler", "shadow", "stats"):
         compared[row["endpoint"]] = compared.get(row["endpoint"], 0) + row["matched"] + row["mismatched"]
     return compared
+
+
+def _require_share(folder: Path, traffic: Traffic, phase: str, seconds: float, least: float, most: float) -> None:
+    """Let traffic run, and count whose calls the service answered."""
+    before = _rpcs(folder)
+    with traffic.during(phase):
+        time.sleep(seconds)
+    asked = sum(len(answers.seconds) for answers in traffic.phases[phase].values())
+    share = (_rpcs(folder) - before) / asked
+    console.print(f"    the service answered {share:.0%} of {asked} requests")
+    _require(least <= share <= most, f"the service answered {share:.0%}, and not {least:.0%} to {most:.0%}")
 
 
 def _rpcs(folder: Path) -> int:
