@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeGuard
 
 from strangler_django.serializers import stamps
+from strangler_django.serializers.databases import database
 from strangler_django.serializers.store import Store
 
 _EXACT, _INEXACT = b"=", b"~"
@@ -29,7 +30,7 @@ class Shelf:
     timeout: int
 
     def stem(self) -> bytes:
-        return f"body:{self.alias}:{self.label}:{self.digest}:{self.vary}:".encode()
+        return f"body:{database(self.alias)}:{self.label}:{self.digest}:{self.vary}:".encode()
 
 
 @dataclass(frozen=True, slots=True)

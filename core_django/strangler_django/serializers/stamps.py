@@ -1,6 +1,6 @@
 """The stamp protocol.
 
-Key `strangler:1:RUN_ID:stamp:ALIAS:APP.MODEL:PK`, RUN_ID as `INFO server` gives it on the connection in use.
+Key `strangler:1:RUN_ID:stamp:ALIAS@DATABASE:APP.MODEL:PK`, RUN_ID as `INFO server` gives it on the connection in use.
 Value `S` and 16 random characters; or `P`, then for each open write its token (16 characters) and the token's expiry
 (Unix time in milliseconds, 13 digits). A body is valid while the stamp it was stored with stands.
 A writer marks before its change can be committed and renews after commit or rollback; another writer's token stays.
@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from strangler_django.serializers.cache import LONGEST_TIMEOUT
+from strangler_django.serializers.databases import database
 from strangler_django.serializers.store import Store
 
 # A mark outlives every body that could have been stored before it.
@@ -77,7 +78,7 @@ class Row(NamedTuple):
 
 
 def stem(alias: str, label: str) -> bytes:
-    return f"stamp:{alias}:{label}:".encode()
+    return f"stamp:{database(alias)}:{label}:".encode()
 
 
 def new_token() -> str:
@@ -104,7 +105,7 @@ def claim(store: Store, alias: str, label: str, pks: Sequence[bytes]) -> list[by
 
 
 def _evaluate(store: Store, script: str, rows: Iterable[Row], *arguments: str | int) -> None:
-    names = [f"stamp:{row.alias}:{row.label}:{row.pk}".encode() for row in rows]
+    names = [stem(row.alias, row.label) + row.pk.encode() for row in rows]
     if names:
         # Lua's stack bounds the number of keys of one call.
         chunks = [names[at : at + 1000] for at in range(0, len(names), 1000)]
