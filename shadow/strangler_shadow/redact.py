@@ -3,6 +3,7 @@
 import hmac
 import json
 import re
+from collections.abc import Container
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -15,33 +16,34 @@ __all__ = ["redacted", "redacted_pattern", "stand_in"]
 LONGEST_PATTERN = 500
 # A key that is no plain name may be data: an address, a phone number.
 QUOTED = re.compile(r'\["((?:[^"\\]|\\.)*)"\]')
-NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+MEMBER = re.compile(r"\.([^\W\d]\w*)")
 
 # Kinds whose values say nothing about a person: a status, a number of elements.
 PLAIN_KINDS = frozenset({Kind.STATUS, Kind.LENGTH})
 
 
-def redacted(difference: Difference) -> tuple[str, str]:
-    """What may be kept of a recorded difference's two values."""
+def redacted(difference: Difference, names: Container[str]) -> tuple[str, str]:
+    """What may be kept of a recorded difference's two values; `names` are those of declared fields."""
     allowed = difference.kind in PLAIN_KINDS or difference.pattern in settings().shadow.get("SHOW", ())
     if allowed:
         return json.dumps(difference.control), json.dumps(difference.candidate)
     if difference.kind is Kind.ORDER:
-        return json.dumps(_names(difference.control)), json.dumps(_names(difference.candidate))
+        return json.dumps(_keys(difference.control, names)), json.dumps(_keys(difference.candidate, names))
     return stand_in(difference.control), stand_in(difference.candidate)
 
 
-def redacted_pattern(difference: Difference) -> str:
-    """The difference's place; keys that are no plain names have stand-ins."""
+def redacted_pattern(difference: Difference, names: Container[str]) -> str:
+    """The difference's place; keys that are no declared names have stand-ins."""
     pattern = difference.pattern
-    if pattern not in settings().shadow.get("SHOW", ()):
+    if pattern.startswith("$") and pattern not in settings().shadow.get("SHOW", ()):
         pattern = QUOTED.sub(lambda found: f"[{stand_in(found[1])}]", pattern)
+        pattern = MEMBER.sub(lambda found: found[0] if found[1] in names else f"[{stand_in(found[1])}]", pattern)
     # A lone surrogate is no text to a database.
     return pattern.encode(errors="backslashreplace").decode()[:LONGEST_PATTERN]
 
 
-def _names(keys: list[str]) -> list[str]:
-    return [key if NAME.fullmatch(key) else stand_in(key) for key in keys]
+def _keys(keys: list[str], names: Container[str]) -> list[str]:
+    return [key if key in names else stand_in(key) for key in keys]
 
 
 def stand_in(value: Any) -> str:

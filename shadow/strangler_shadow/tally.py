@@ -12,6 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from strangler_router.types import Exchange
+from strangler_shadow.fields import declared_names
 from strangler_shadow.models import ShadowCount, ShadowDifference
 from strangler_shadow.observation import Difference, Observation
 from strangler_shadow.redact import redacted, redacted_pattern
@@ -67,11 +68,13 @@ class Tally:
     def found(self, exchange: Exchange, control: Observation, differences: list[Difference]) -> None:
         """Group the differences of one mismatched exchange; each group counts once per exchange."""
         now = timezone.now()
+        names = declared_names(exchange.call.endpoint)
         for difference in {(item.kind, item.pattern): item for item in differences}.values():
-            key = (exchange.call.endpoint, exchange.decision.rung, difference.kind.value, redacted_pattern(difference))
+            place = redacted_pattern(difference, names)
+            key = (exchange.call.endpoint, exchange.decision.rung, difference.kind.value, place)
             group = self._groups.get(key)
             if group is None:
-                group = self._groups[key] = _Group(0, now, now, *redacted(difference))
+                group = self._groups[key] = _Group(0, now, now, *redacted(difference, names))
             group.count += 1
             group.last_seen = now
             add_traits(group.traits, traits_of(control.body, difference.pattern, differences))

@@ -1,11 +1,13 @@
 import json
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strangler_shadow import redact
 from strangler_shadow.observation import Difference, Kind
-from strangler_shadow.redact import redacted, redacted_pattern, stand_in
+from strangler_shadow.redact import stand_in
 
 SECRET = "canary@example.org"
 VALUED = [kind for kind in Kind if kind not in {Kind.STATUS, Kind.LENGTH}]
@@ -14,6 +16,10 @@ values = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.just(SECRET), inner),
     max_leaves=5,
 )
+
+NAMES = {"id", "name", "results", "by_mail", "x", "other"}
+redacted = partial(redact.redacted, names=NAMES)
+redacted_pattern = partial(redact.redacted_pattern, names=NAMES)
 
 
 def difference(kind=Kind.VALUE, path="$.name", control=SECRET, candidate="other"):
@@ -73,5 +79,15 @@ def test_keys_that_may_be_data_have_stand_ins_in_the_place():
 
 
 def test_a_place_is_text_that_a_database_takes():
-    assert redacted_pattern(difference(path="$." + "a" * 900)) == "$." + "a" * 498
+    assert len(redacted_pattern(difference(path="$" + ".name" * 900))) == 500
     redacted_pattern(difference(path='$["\ud800"].x\udfff')).encode()
+
+
+def test_a_key_that_no_field_has_may_be_somebody_s_name():
+    place = redacted_pattern(difference(path="$.results[0].balances.alice_smith"))
+    assert "alice" not in place
+    assert "balances" not in place
+    assert place.startswith("$.results[*][str(8) #")
+    control, _ = redacted(difference(Kind.ORDER, control=["id", "alice_smith"], candidate=["alice_smith", "id"]))
+    assert "alice" not in control
+    assert "id" in control

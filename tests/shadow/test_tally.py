@@ -21,7 +21,7 @@ def exchange(endpoint="x.get", rung="native", side=Side.MONOLITH):
     )
 
 
-def difference(path="$.name", kind=Kind.VALUE):
+def difference(path="$.detail", kind=Kind.VALUE):
     return Difference(kind=kind, path=path, control="a", candidate="b")
 
 
@@ -69,10 +69,10 @@ def test_two_processes_add_to_the_same_rows():
 
 def test_a_group_counts_once_an_exchange_however_many_rows_differ():
     tally = Tally()
-    tally.found(exchange(), CONTROL, [difference(f"$.results[{row}].name") for row in range(5)])
+    tally.found(exchange(), CONTROL, [difference(f"$.results[{row}].detail") for row in range(5)])
     tally.flush()
     row = ShadowDifference.objects.get()
-    assert (row.pattern, row.count) == ("$.results[*].name", 1)
+    assert (row.pattern, row.count) == ("$.results[*].detail", 1)
     assert row.first_seen == row.last_seen
 
 

@@ -1,11 +1,19 @@
 """Views to mirror; each text that must not be kept holds the word canary."""
 
 from django.urls import path
+from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 
+class AnswerSerializer(serializers.Serializer):
+    name = serializers.CharField()
+    level = serializers.CharField()
+    price = serializers.IntegerField()
+
+
 class View(APIView):
+    serializer_class = AnswerSerializer
     throttle_classes = []
     permission_classes = []
 
