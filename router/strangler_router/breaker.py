@@ -65,7 +65,7 @@ class Breaker:
         with self._lock:
             if self._failed >= self._threshold:
                 now = self._clock()
-                if now < self._open_until:
+                if self.is_open:
                     raise NoAnswer(f"{self.name} failed {self._failed} times in a row", kind="breaker open")
                 # One probe: everybody else waits out another pause.
                 self._open_until = now + self._pause

@@ -11,10 +11,11 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register  # n
 from django.db import connections
 from django.utils.module_loading import import_string
 
-from strangler_django.endpoints import walk_endpoints
+from strangler_django.endpoints import Endpoint, walk_endpoints
 from strangler_protos.bindings import SAFE_METHODS, Binding
 from strangler_protos.errors import IdentityError
 from strangler_protos.identity import Keyring
+from strangler_router.borrowed import borrowed_lines
 from strangler_router.conf import Settings, settings
 from strangler_router.errors import ConfigurationError
 from strangler_router.flags import read_policy
@@ -62,6 +63,7 @@ def check_bindings(*, app_configs: Sequence[AppConfig] | None = None, **_kwargs:
             (Warning if refusal.is_warning else Error)(refusal.message, id=refusal.check_id)
             for refusal in bound.refused
         ]
+        messages += [message for binding, endpoint in bound.pairs for message in _borrowed(binding, endpoint)]
         for service, binding in {binding.service: binding for binding, _ in bound.pairs}.items():
             messages += _addresses(service, binding)
     except ConfigurationError:
@@ -111,6 +113,15 @@ def check_deployment(*, app_configs: Sequence[AppConfig] | None = None, **_kwarg
             id="strangler_router.W003",
         )
     ]
+
+
+def _borrowed(binding: Binding, endpoint: Endpoint) -> Iterator[CheckMessage]:
+    lines = borrowed_lines(endpoint)
+    words = f"{binding.id} reads the session, cookies or request.auth, which a lifted view has not: {'; '.join(lines)}"
+    if lines and binding.is_generic:
+        yield Error(words, hint="Leave it to the monolith, or give it a contract.", id="strangler_router.E020")
+    elif lines and "lifted" in settings().targets.get(binding.service, {}):
+        yield Warning(words, hint="Do not choose its rung lifted.", id="strangler_router.W004")
 
 
 def _unknown_keys(raw: dict[str, Any]) -> Iterator[CheckMessage]:

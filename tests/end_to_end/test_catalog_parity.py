@@ -6,8 +6,10 @@ from urllib.parse import quote
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.test import Client
 from rest_framework.authtoken.models import Token
+from rest_framework.throttling import SimpleRateThrottle
 
 from academy.catalog.models import Course, Educator
 from academy.learning.models import Enrolment
@@ -242,3 +244,26 @@ def test_pages_hosts_and_schemes_make_the_same_links(callers):
     for rung in RUNGS:
         move(Stage.SERVICE, rung)
         assert answers() == expected
+
+
+def test_every_endpoint_throttles_everybody_alike(callers, monkeypatch):
+    monkeypatch.setattr(SimpleRateThrottle, "THROTTLE_RATES", {"anon": "2/hour", "user": "3/hour"})
+    monkeypatch.setattr(SimpleRateThrottle, "timer", lambda throttle: 1_000_000.0)
+    urls = [
+        "/api/v1/courses/", "/api/v1/courses/1/", "/api/v1/courses/1/lessons/", "/api/v1/educators/1/",
+        f"/api/v1/enrolments/{callers.enrolment.pk}/",
+    ]  # fmt: skip
+
+    def answers(stage: Stage, rung: Rung, side: Side) -> list[tuple[Any, ...]]:
+        move(stage, rung)
+        found = []
+        for url in urls:
+            for client in callers.clients.values():
+                cache.clear()
+                found.append([ask(client, url, {}, side) for _ in range(4)])
+        return found
+
+    expected = answers(Stage.MONOLITH, Rung.NATIVE, Side.MONOLITH)
+    assert {answer[0] for four in expected for answer in four} >= {200, 401, 403, 429}
+    assert answers(Stage.SERVICE, Rung.NATIVE, Side.SERVICE) == expected
+    assert answers(Stage.SERVICE, Rung.LIFTED, Side.SERVICE) == expected

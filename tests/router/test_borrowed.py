@@ -4,6 +4,7 @@ import pytest
 
 from strangler_django.endpoints import walk_endpoints
 from strangler_router.borrowed import borrowed_lines
+from strangler_router.checks import check_bindings
 from tests.router import urls_lifted
 
 URLS = "tests.router.urls_lifted"
@@ -42,3 +43,11 @@ def test_the_academy_has_no_such_line():
     assert [borrowed_lines(found) for found in walk_endpoints("academy.urls") if found.id.startswith("v1:c")] == [
         []
     ] * 4
+
+
+def test_the_check_names_the_line_before_a_host_does(settings):
+    settings.ROOT_URLCONF = "tests.router.urls_lifted"
+    settings.STRANGLER = {"LIFTED": {"reads-session.get": "SERVICE"}, "BACKEND": lambda binding, rung: None}
+    (message,) = [message for message in check_bindings() if message.id == "strangler_router.E020"]
+    assert "urls_lifted.py:" in message.msg
+    assert "request.session" in message.msg

@@ -96,4 +96,10 @@ def _report_file(text: str) -> tuple[str, Path]:
     kind, separator, path = text.partition("=")
     if kind not in KINDS or not separator or not path:
         raise UsageError(f"--report {text}: write KIND=PATH, and KIND is one of {', '.join(KINDS)}")
+    # Said now, not after a long run.
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).touch()
+    except OSError as error:
+        raise UsageError(f"--report {text}: {error.strerror}") from error
     return kind, Path(path)
