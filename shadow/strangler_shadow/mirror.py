@@ -20,7 +20,7 @@ __all__ = ["Mirror", "offer"]
 
 QUEUE_ITEMS = 1_000
 QUEUE_BYTES = 32_000_000
-FLUSH_SECONDS = 1.0
+FLUSH_SECONDS = 2.0
 STOP_SECONDS = 5.0
 
 logger = logging.getLogger("strangler_shadow")
@@ -123,7 +123,9 @@ class Mirror:
         try:
             if asks_service and self._pauses.is_on(*key):
                 self._tally.count(exchange, Outcome.ERRORED, reason="no answer shortly before")
-            elif self._observe(exchange, self._tally) is Outcome.ERRORED and asks_service:
+            elif self._observe(exchange, self._tally) is not Outcome.ERRORED:
+                self._pauses.end(*key)
+            elif asks_service:
                 self._pauses.start(*key)
         except Exception as error:  # noqa: BLE001  whatever goes wrong here stays here
             self._tally.count(exchange, Outcome.ERRORED, reason=type(error).__name__)

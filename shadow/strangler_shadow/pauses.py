@@ -5,20 +5,26 @@ from collections.abc import Callable
 
 __all__ = ["Pauses"]
 
-SECONDS = 1.0
+SHORTEST, LONGEST = 1.0, 30.0
 
 
 class Pauses:
-    """Endpoint and rung, and until when nobody asks; one more call a second finds out whether it is back."""
+    """Until when nobody asks for an endpoint and rung: a second, then twice as long each time, half a minute at most."""
 
-    def __init__(self, *, seconds: float = SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
-        self._seconds = seconds
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self._lengths: dict[tuple[str, str], float] = {}
         self._until: dict[tuple[str, str], float] = {}
 
     def start(self, endpoint: str, rung: str) -> None:
-        """Begin a pause."""
-        self._until[endpoint, rung] = self._clock() + self._seconds
+        """Begin a pause after a call without an answer."""
+        key = endpoint, rung
+        length = self._lengths[key] = min(2 * self._lengths.get(key, SHORTEST / 2), LONGEST)
+        self._until[key] = self._clock() + length
+
+    def end(self, endpoint: str, rung: str) -> None:
+        """Forget the pauses: the service has answered."""
+        self._lengths.pop((endpoint, rung), None)
 
     def is_on(self, endpoint: str, rung: str) -> bool:
         """Whether to wait still."""

@@ -18,6 +18,8 @@ def hung_rows(stack: Stack) -> Iterator[Row]:
     """Blocks of open-loop traffic, mirror 0 and 100 in turn, while the service is stopped by SIGSTOP."""
     stack.suspend("catalog")
     try:
+        # The workers' first requests import and connect; they are nobody's.
+        _seconds(stack.http_port)
         samples: dict[str, list[list[float]]] = {"0": [], "100": []}
         for block in range(BLOCKS):
             mirror = "0" if block % 4 in {0, 3} else "100"
