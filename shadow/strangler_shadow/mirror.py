@@ -20,7 +20,7 @@ __all__ = ["Mirror", "offer"]
 
 QUEUE_ITEMS = 1_000
 QUEUE_BYTES = 32_000_000
-FLUSH_SECONDS = 2.0
+FLUSH_SECONDS = 5.0
 STOP_SECONDS = 5.0
 
 logger = logging.getLogger("strangler_shadow")
@@ -61,6 +61,8 @@ class Mirror:
         """Wait until everything offered is compared and flushed; False after `timeout` seconds. For tests."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
+            self._flush_now = True
+            self._arrived.release()
             if not self._bytes and not self._queue and self._tally.is_flushed:
                 return True
             time.sleep(0.02)
@@ -83,6 +85,7 @@ class Mirror:
         self._tally = Tally()
         self._pauses = Pauses()
         self._stopping = False
+        self._flush_now = False
 
     def _start(self) -> None:
         with _starting:
@@ -100,7 +103,9 @@ class Mirror:
         while not self._stopping:
             if self._arrived.acquire(timeout=FLUSH_SECONDS) and self._queue:
                 self._take()
-            if time.monotonic() - flushed >= FLUSH_SECONDS:
+            # Seldom: in a process of greenlets everybody waits for the database.
+            if self._flush_now or time.monotonic() - flushed >= FLUSH_SECONDS:
+                self._flush_now = False
                 self._flush()
                 flushed = time.monotonic()
         while self._queue:

@@ -9,7 +9,7 @@ SHORTEST, LONGEST = 1.0, 30.0
 
 
 class Pauses:
-    """Until when nobody asks for an endpoint and rung: a second, then twice as long each time, half a minute at most."""
+    """Until when nobody asks an endpoint and rung: a second, then twice as long each time, half a minute at most."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

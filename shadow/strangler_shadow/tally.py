@@ -90,13 +90,14 @@ class Tally:
             self._counts[self._dropped.popleft()] += 1
         if self.is_flushed:
             return
-        close_old_connections()
         try:
             with transaction.atomic():
                 self._add_counts()
                 self._add_groups()
         except Error as error:
             logger.warning("the mirror's counts cannot be written now and are kept: %s", error)
+            # Only now: a new connection for each flush would cost users more than the flush does.
+            close_old_connections()
             return
         self._counts.clear()
         self._groups.clear()
@@ -104,10 +105,14 @@ class Tally:
     def _add_counts(self) -> None:
         today = timezone.now().date()
         for (endpoint, rung, answered, outcome, reason), count in self._counts.items():
-            row, _ = ShadowCount.objects.get_or_create(
+            row = ShadowCount.objects.filter(
                 endpoint=endpoint, rung=rung, answered=answered, day=today, outcome=outcome, reason=reason
             )
-            ShadowCount.objects.filter(pk=row.pk).update(count=F("count") + count)
+            if not row.update(count=F("count") + count):
+                row.get_or_create(
+                    endpoint=endpoint, rung=rung, answered=answered, day=today, outcome=outcome, reason=reason
+                )
+                row.update(count=F("count") + count)
 
     def _add_groups(self) -> None:
         for (endpoint, rung, kind, pattern), group in self._groups.items():
