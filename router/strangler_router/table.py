@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
+from django.conf import settings as django_settings
 from django.utils.module_loading import import_string
 
 from strangler_django.endpoints import Endpoint, ambiguous_names, walk_endpoints
 from strangler_protos.bindings import Authority, Binding, generic_binding, read_contract
 from strangler_protos.errors import ContractError
-from strangler_router.conf import settings
+from strangler_router.conf import Settings, settings
 from strangler_router.errors import ConfigurationError
 from strangler_router.peel import peeled_function
 from strangler_router.pin import Entry
@@ -55,12 +56,23 @@ def bind() -> Bound:
     return bound
 
 
-def build_table(make_backend: Callable[[Binding, str], Backend] | None = None) -> Table:
-    """The table that requests are looked up in; puts the seam into the bound views.
+_built: tuple[Settings, str, Table] | None = None
+
+
+def build_table() -> Table:
+    """The table that requests are looked up in, one for these settings; puts the seam into the bound views.
 
     Refused bindings are logged and left to the monolith.
     """
-    backend = make_backend or _configured_backend()
+    global _built
+    urlconf = django_settings.ROOT_URLCONF
+    if _built is None or _built[0] is not settings() or _built[1] != urlconf:
+        _built = (settings(), urlconf, _table())
+    return _built[2]
+
+
+def _table() -> Table:
+    backend = _configured_backend()
     bound = bind()
     for refusal in bound.refused:
         logger.error("%s: %s", refusal.check_id, refusal.message)

@@ -31,7 +31,7 @@ def plain_call(settings):
     kinds = [("anonymous", Caller())]
     return lambda: {
         entry.binding.route: [call for _, call in plain_calls(entry, samples_of(entry.endpoint), kinds)]
-        for entry in build_table(lambda binding, rung: None).values()
+        for entry in build_table().values()
     }
 
 
@@ -65,7 +65,7 @@ SAMPLES = Samples(keys=("3", "5", "8"), parameters={"level": ("a", "b", "c", "d"
 def detail(settings):
     """The course detail's row of the table."""
     settings.STRANGLER = {**settings.STRANGLER, "SHADOW": {"HEADERS": {"Time-Zone": ["Asia/Kolkata"]}}}
-    table = build_table(lambda binding, rung: None)
+    table = build_table()
     return next(entry for entry in table.values() if entry.binding.id == "v1:course-detail.get")
 
 
