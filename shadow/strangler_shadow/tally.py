@@ -6,6 +6,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import Error, close_old_connections, transaction
 from django.db.models import F
@@ -105,13 +106,11 @@ class Tally:
     def _add_counts(self) -> None:
         today = timezone.now().date()
         for (endpoint, rung, answered, outcome, reason), count in self._counts.items():
-            row = ShadowCount.objects.filter(
-                endpoint=endpoint, rung=rung, answered=answered, day=today, outcome=outcome, reason=reason
-            )
+            key: dict[str, Any] = {"endpoint": endpoint, "rung": rung, "answered": answered, "outcome": outcome}
+            key |= {"reason": reason, "day": today}
+            row = ShadowCount.objects.filter(**key)
             if not row.update(count=F("count") + count):
-                row.get_or_create(
-                    endpoint=endpoint, rung=rung, answered=answered, day=today, outcome=outcome, reason=reason
-                )
+                ShadowCount.objects.get_or_create(**key)
                 row.update(count=F("count") + count)
 
     def _add_groups(self) -> None:
