@@ -36,7 +36,7 @@ def test_a_method_learns_who_calls_and_how_long_it_has(service):
     assert found["tenant"] == "t"
     assert found["scopes"] == ["read"]
     assert found["request_id"] == "abc"
-    assert 4 < found["remaining"] <= 5
+    assert 4 < found["remaining"] <= 5.1  # gRPC rounds a timeout up on the wire
 
 
 def test_a_plain_function_runs_in_a_thread_with_the_same_call(lifted, serving):
