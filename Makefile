@@ -10,7 +10,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-.PHONY: install lock lint lint-protos test demo bench outside clean
+.PHONY: install lock lint lint-protos test demo bench bench-serializers outside clean
 install: $(STAMP)
 
 lock: $(STAMP)
@@ -32,6 +32,9 @@ demo: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench.first
+
+bench-serializers: $(STAMP)
+	$(BIN)/python -m tests.bench.serializers
 
 # Makes a virtual environment of its own, .venv-outside.
 outside:

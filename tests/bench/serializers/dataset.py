@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 from django.core.management import call_command
 from django.db import connection
@@ -17,7 +16,7 @@ from academy.catalog.models import Course, Lesson
 from academy.seeding.plan import BASE_DATE
 from tests.conftest import default_database
 
-__all__ = ["CHILDREN", "in_memory", "on_file", "on_postgres", "seed"]
+__all__ = ["CHILDREN", "in_memory", "on_postgres", "seed"]
 
 # A tenth of the seeded courses are drafts; the rest are at least 1000.
 COURSES = 1112
@@ -41,11 +40,6 @@ def level_lessons() -> None:
         for pk in pks
         for at in range(CHILDREN)
     )
-
-
-def on_file(path: Path) -> Any:
-    """Let the default database be the seeded SQLite file."""
-    return default_database({"NAME": str(path)})
 
 
 @contextmanager

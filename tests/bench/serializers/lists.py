@@ -1,7 +1,7 @@
 """The contestants' lists of 100 and 1000 courses: equal JSON first, then the time of each."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from tests.bench.serializers.ratios import Contestant, Samples, measure, most, r
 
 __all__ = ["Bounds", "drop_bodies", "list_rows", "ours"]
 
+MEMORY = {"ACADEMY_DATABASE": ":memory:"}
 Read = Callable[[Request, int], bytes]
 
 
@@ -43,11 +44,17 @@ BOUNDS = {100: Bounds(naive=(40, 65), by_hand=(5, 7)), 1000: Bounds(naive=None, 
 
 
 def list_rows(
-    url: str, *, environment: dict[str, str], copy: Path | None, sizes: Sequence[int], rounds: int, seconds: float
+    url: str,
+    *,
+    copy: Path | None = None,
+    environment: Mapping[str, str] = MEMORY,
+    sizes: Sequence[int],
+    rounds: int,
+    seconds: float,
 ) -> Iterator[Row]:
-    """Rows of the default database; without `copy`, a SQLite file, they only inform.
+    """Rows of the default database: one in memory that is a copy of a SQLite file, or one that `environment` names.
 
-    `environment` leads the process under cacheops to the same rows. Each contestant has `seconds` a round.
+    Only the first has bounds. Each contestant has about `seconds` a round.
     """
     with ExitStack() as stack:
         stack.enter_context(override_settings(CACHEOPS_REDIS=url))
@@ -117,9 +124,10 @@ def _objects(content: bytes) -> dict[int, bytes]:
 
 def _assert_same(contestants: Sequence[Contestant]) -> dict[str, bool]:
     """Whether each contestant writes the naive one's very bytes. Raises ValueError where it means something else."""
-    expected = contestants[0].body()
-    alike = {}
-    for contestant in contestants:
+    plain, *others = contestants
+    expected = plain.body()
+    alike = {plain.name: True}
+    for contestant in others:
         # The first read fills, the second shows what is cached.
         first, found = contestant.body(), contestant.body()
         alike[contestant.name] = first == found == expected

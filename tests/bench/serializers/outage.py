@@ -1,0 +1,174 @@
+"""Redis killed and Redis stopped under load: errors, what users wait for, and whether old data comes back."""
+
+import http.client
+import json
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from rest_framework.authtoken.models import Token
+
+from academy.learning.models import Enrolment, Review
+from tests.bench.rows import Row, at_most
+from tests.bench.serializers.courses import courses
+from tests.bench.serializers.h2load import Answer, at_rate, capacity
+from tests.bench.serializers.serving import Site, body_of, interval
+from tests.django.conftest import Redis
+
+__all__ = ["Reviewer", "outage_rows", "reviewers"]
+
+SHARE = 0.4
+WRITES = 8
+RETURNING = 3.0
+# The median over so many blocks of each kind shows what every second brings, and not what one moment did.
+BLOCKS = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewer:
+    """A learner who may still review a course."""
+
+    course: int
+    token: str
+
+
+def reviewers(size: int) -> list[Reviewer]:
+    """Some for the first courses of the default database, one a course."""
+    reviewed = set(Review.objects.values_list("course", "learner"))
+    pks = list(courses(size).values_list("pk", flat=True))
+    tokens = dict(Token.objects.values_list("user", "key"))
+    found: dict[int, Reviewer] = {}
+    for course, learner, user in Enrolment.objects.filter(course__in=pks).values_list(
+        "course", "learner", "learner__user"
+    ):
+        if (course, learner) not in reviewed and user in tokens:
+            found.setdefault(course, Reviewer(course=course, token=tokens[user]))
+    return list(found.values())
+
+
+def outage_rows(site: Site, bare: Site, redis: Redis, writers: Sequence[Reviewer], *, seconds: float) -> Iterator[Row]:
+    """Rows for a running site, and for one of the same database that has no Redis, which it is compared with."""
+    paths = ["courses/", *(f"courses/{writer.course}/" for writer in writers)]
+    for each in (site, bare):
+        capacity([each.url(f"/api/v1/{path}") for path in paths], requests=4 * len(paths))
+    rate = SHARE * capacity([bare.url(f"/api/v1/{path}") for path in paths], requests=100)
+    half = len(writers) // 2
+    for what, writing in zip(_OUTAGES, (writers[:half], writers[half:]), strict=True):
+        yield from _outage(what, _Load(site, bare, paths, rate, seconds), redis, writing[:WRITES])
+
+
+_OUTAGES = {"killed": Redis.kill, "stopped": Redis.suspend}
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """The same requests, to the site whose Redis goes away, or to the one without."""
+
+    site: Site
+    bare: Site
+    paths: Sequence[str]
+    rate: float
+    seconds: float
+
+    def run(self, site: Site, *, blocks: int = 1) -> list[Answer]:
+        urls = [site.url(f"/api/v1/{path}") for path in self.paths]
+        return at_rate(urls, rate=self.rate, seconds=blocks * self.seconds)
+
+
+def _outage(what: str, load: _Load, redis: Redis, writers: Sequence[Reviewer]) -> Iterator[Row]:
+    if _stale(load):
+        raise RuntimeError("The site and its naive twin differ before the outage.")
+    redis.client.save()
+    with ThreadPoolExecutor(1) as pool:
+        during = pool.submit(load.run, load.site, blocks=2)
+        time.sleep(load.seconds * 2 / 3)
+        _OUTAGES[what](redis)
+        answers = during.result()
+    without, away = _blocks(load)
+    sent = [*answers, *(answer for block in away for answer in block)]
+    failed = sum(answer.failed for answer in sent)
+    for writer in writers:
+        _review(load.site, writer)
+    stale_away = len(_stale(load))
+    _bring_back(what, redis)
+    stale = stale_away + _stale_after_return(load, redis)
+    who = f"Redis {what} mid-load"
+    yield at_most(f"{who}: failed requests", failed, "of 5xx or none", must=0, against=f"{len(sent)} sent")
+    yield _waiting(who, away, without, load.rate)
+    written = f"{len(writers)} objects written meanwhile" + (", old dump loaded" if what == "killed" else "")
+    yield at_most(f"{who}: stale reads after it returned", stale, "reads", must=0, against=written)
+
+
+def _blocks(load: _Load) -> tuple[list[list[Answer]], list[list[Answer]]]:
+    """Answers without Redis and with the one that is away, in blocks A B B A, so that whatever drifts meets both."""
+    answers: dict[int, list[list[Answer]]] = {0: [], 1: []}
+    for block in range(BLOCKS):
+        turns = ((0, load.bare), (1, load.site))
+        for name, site in turns if block % 2 == 0 else reversed(turns):
+            answers[name].append(load.run(site))
+    return answers[0], answers[1]
+
+
+def _waiting(who: str, away: Sequence[Sequence[Answer]], without: Sequence[Sequence[Answer]], rate: float) -> Row:
+    ours, bare = _p99s(away), _p99s(without)
+    low, high = interval(_more, bare, ours)
+    spread = abs(float(_more(bare[::2], bare[1::2])))
+    against = (
+        f"without Redis: {np.median(bare):.3g} ms at {rate:.3g} requests/s "
+        f"(95 % {low:+.3g} to {high:+.3g}, A/A {spread:.2g})"
+    )
+    metric = f"{who}: p99 once the breaker is open, median of {BLOCKS} blocks"
+    return at_most(metric, float(_more(bare, ours)), "ms more", must=5, against=against)
+
+
+def _p99s(blocks: Sequence[Sequence[Answer]]) -> list[float]:
+    """Milliseconds."""
+    return [float(np.percentile([answer.seconds for answer in block], 99)) * 1e3 for block in blocks]
+
+
+def _more(before: Any, after: Any, axis: int = -1) -> Any:
+    return np.median(after, axis=axis) - np.median(before, axis=axis)
+
+
+def _stale(load: _Load) -> list[str]:
+    """The objects that the site shows otherwise than its naive twin does."""
+    different = [
+        path
+        for path in load.paths[1:]
+        if body_of(load.site, f"/api/v1/{path}") != body_of(load.site, f"/api/naive/{path}")
+    ]
+    ours, naive = (body_of(load.site, f"/api/{view}/courses/").partition(b'"results":')[2] for view in ("v1", "naive"))
+    return different if ours == naive else [*different, "courses/"]
+
+
+def _stale_after_return(load: _Load, redis: Redis) -> int:
+    """How many reads were stale until the breaker closed and a while longer. Raises where Redis stayed unused."""
+    stale, before, until = 0, redis.commands().get("mget", 0), time.monotonic() + RETURNING
+    while time.monotonic() < until:
+        stale += len(_stale(load))
+    if redis.commands().get("mget", 0) == before:
+        raise RuntimeError("Nobody read Redis after it returned, so nothing is shown.")
+    return stale
+
+
+def _bring_back(what: str, redis: Redis) -> None:
+    if what == "stopped":
+        redis.resume()
+        return
+    redis.start()
+    if not redis.client.dbsize():
+        raise RuntimeError("Redis did not load its old dump, so nothing is shown.")
+
+
+def _review(site: Site, writer: Reviewer) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", site.http_port, timeout=20)
+    headers = {"Authorization": f"Token {writer.token}", "Content-Type": "application/json"}
+    body = json.dumps({"stars": 5, "text": "Written while Redis was away."})
+    connection.request("POST", f"/api/v1/courses/{writer.course}/reviews/", body, headers)
+    response = connection.getresponse()
+    if response.status != 201:
+        raise RuntimeError(f"A review was answered by {response.status}: {response.read()[:200]!r}")
+    connection.close()
