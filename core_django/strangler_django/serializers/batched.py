@@ -1,10 +1,21 @@
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from inspect import iscoroutinefunction
 from typing import Any, TypeVar
 
+from asgiref.sync import async_to_sync
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
 from rest_framework.fields import Field
 
+from strangler_django.serializers.cache import check_timeout
 from strangler_django.serializers.guard import declared_queries
+from strangler_django.serializers.reads import note_batch
+
+__all__ = ["CHUNK", "BatchedField", "batched"]
+
+CHUNK = 2000
+"""Keys of one call of a batch method; databases bound the parameters of a statement."""
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -13,23 +24,44 @@ class BatchedField(Field):
     """A read-only field whose values are asked for once per list; made by `batched`."""
 
     def __init__(
-        self, field: Field, *, default: Any = None, depends_on: str | Sequence[str] = (), fresh: bool = False
+        self,
+        field: Field,
+        *,
+        source: str | None = None,
+        default: Any = None,
+        depends_on: str | Sequence[str] = (),
+        vary: str | Sequence[str] = (),
+        fresh: bool = False,
+        timeout: int | None = None,
     ) -> None:
         super().__init__(read_only=True)
+        if timeout is not None:
+            check_timeout(timeout, "batched")
+        if fresh and (vary or timeout):
+            raise TypeError("batched(fresh=True) is asked on every read: leave vary and timeout out.")
         self.field = field
+        self.key_source = source
         self.missing = default
-        self.depends_on = (depends_on,) if isinstance(depends_on, str) else tuple(depends_on)
+        self.depends_on = _names(depends_on)
+        self.vary = _names(vary)
         self.fresh = fresh
+        self.timeout = timeout
         self.method: Callable[..., Any] | None = None
         self._prepared: dict[Any, Any] = {}
 
     def batch(self, method: Method) -> Method:
-        """Decorates the serializer's method that maps unique primary keys to values.
+        """Decorates the serializer's method that maps unique keys to values; it may be `async def`.
 
-        It returns a mapping, where a missing key means the default, or a set, which means membership.
+        It returns a mapping or pairs of key and value, where a missing key means the default, or a set, which means
+        membership. It is called with at most `CHUNK` keys.
         """
         self.method = method
         return method
+
+    @property
+    def apart(self) -> bool:
+        """Whether its values are cached in entries of their own, beside the shared body."""
+        return bool(self.vary) or self.timeout is not None
 
     def bind(self, field_name: str, parent: Any) -> None:
         super().bind(field_name, parent)
@@ -41,48 +73,112 @@ class BatchedField(Field):
         twin.method = self.method
         return twin
 
-    def values(self, pks: Collection[Any]) -> dict[Any, Any]:
-        """The value of each primary key, by one call of the batch method."""
-        unique = list(dict.fromkeys(pks))
-        if not unique:
-            return {}
-        if self.method is None:
-            raise TypeError(f"{self.field_name} has no batch method: decorate one with @{self.field_name}.batch.")
-        # By name, so that a subclass may override it.
-        method = getattr(self.parent, self.method.__name__)
-        with declared_queries():
-            found = method(unique)
-        if isinstance(found, Mapping):
-            return {pk: found.get(pk, self.missing) for pk in unique}
-        if isinstance(found, AbstractSet):
-            return {pk: pk in found for pk in unique}
-        raise TypeError(
-            f"{type(self.parent).__name__}.{self.method.__name__} returned {type(found).__name__}: "
-            "return a mapping of primary key to value, or a set of primary keys."
-        )
+    def values(self, keys: Collection[Any]) -> dict[Any, Any]:
+        """The value of each key, by one call of the batch method for each chunk."""
+        unique = [key for key in dict.fromkeys(keys) if key is not None]
+        answers: dict[Any, Any] = {}
+        for at in range(0, len(unique), CHUNK):
+            answers |= self._ask(unique[at : at + CHUNK])
+        return answers
 
-    def prepare(self, pks: Collection[Any]) -> None:
-        """Asks for many rows at once; `get_attribute` answers from these."""
-        self._prepared = self.values(pks)
+    def prepare(self, instances: Iterable[Any]) -> None:
+        """Asks for many instances at once; `get_attribute` answers from these until `forget`."""
+        self._prepared = self.values([self.key_of(instance) for instance in instances])
+
+    def forget(self) -> None:
+        self._prepared = {}
+
+    def key_of(self, instance: Any) -> Any:
+        """The key that stands for an instance: its primary key, or that of the object at `source`."""
+        *hops, last = (self.key_source or "pk").split(".")
+        for name in hops:
+            instance = getattr(instance, name, None)
+        if self.key_source is None:
+            return getattr(instance, "pk", None)
+        return None if instance is None else _related_key(instance, last)
 
     def get_attribute(self, instance: Any) -> Any:
-        if instance.pk is None:
+        key = self.key_of(instance)
+        if key is None:
             return self.missing
-        if instance.pk in self._prepared:
-            return self._prepared[instance.pk]
-        return self.values([instance.pk])[instance.pk]
+        if key in self._prepared:
+            return self._prepared[key]
+        return self.values([key])[key]
 
     def to_representation(self, value: Any) -> Any:
         return self.field.to_representation(value)
 
+    def represent(self, value: Any) -> Any:
+        """The value as JSON's primitives; None stays None, as in `Serializer.to_representation`."""
+        return None if value is None else self.field.to_representation(value)
+
+    def _ask(self, keys: list[Any]) -> dict[Any, Any]:
+        if self.method is None:
+            raise TypeError(f"{self.field_name} has no batch method: decorate one with @{self.field_name}.batch.")
+        # By name, so that a subclass may override it.
+        method = getattr(self.parent, self.method.__name__)
+        note_batch(self.field_name or "", len(keys))
+        with declared_queries():
+            found = async_to_sync(method)(keys) if iscoroutinefunction(method) else method(keys)
+            return self._answers(keys, found)
+
+    def _answers(self, keys: list[Any], found: Any) -> dict[Any, Any]:
+        if isinstance(found, Mapping):
+            return {key: found.get(key, self.missing) for key in keys}
+        if isinstance(found, AbstractSet):
+            return {key: key in found for key in keys}
+        if isinstance(found, Iterable) and not isinstance(found, (str, bytes)):
+            try:
+                pairs = dict(found)
+            except (TypeError, ValueError) as error:
+                raise self._refusal(f"{type(found).__name__} of something else than pairs ({error})") from error
+            return {key: pairs.get(key, self.missing) for key in keys}
+        raise self._refusal(type(found).__name__)
+
+    def _refusal(self, returned: str) -> TypeError:
+        name = getattr(self.method, "__name__", "")
+        return TypeError(
+            f"{type(self.parent).__name__}.{name} returned {returned}: "
+            "return a mapping of key to value, pairs of key and value, or a set of keys."
+        )
+
 
 def batched(
-    field: Field, *, default: Any = None, depends_on: str | Sequence[str] = (), fresh: bool = False
+    field: Field,
+    *,
+    source: str | None = None,
+    default: Any = None,
+    depends_on: str | Sequence[str] = (),
+    vary: str | Sequence[str] = (),
+    fresh: bool = False,
+    timeout: int | None = None,
 ) -> BatchedField:
     """A field computed for a whole list in one call of the method that `@NAME.batch` decorates.
 
+    `source` names the to-one relation (`educator`) whose primary keys the method gets instead of the row's own.
     `default` stands for keys that the method leaves out.
     `depends_on` names the relation paths (`lessons`, `lessons__video`) whose rows change the value.
-    `fresh` fields are asked for on every read and never cached: anything that depends on the user.
+    `vary` keeps its values apart from the shared body, for each of what it names (`user`); read in the same round trip.
+    `timeout` in seconds keeps its values apart too, for that long.
+    `fresh` fields are asked for on every read and never cached.
+    Raises TypeError for `fresh` with `vary` or `timeout`, ImproperlyConfigured for a timeout out of range.
     """
-    return BatchedField(field, default=default, depends_on=depends_on, fresh=fresh)
+    return BatchedField(
+        field, source=source, default=default, depends_on=depends_on, vary=vary, fresh=fresh, timeout=timeout
+    )
+
+
+def _names(given: str | Sequence[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _related_key(instance: Any, name: str) -> Any:
+    """The primary key behind a to-one relation, without reading the object where the key is at hand."""
+    if isinstance(instance, models.Model):
+        try:
+            relation: Any = instance._meta.get_field(name)
+        except FieldDoesNotExist:
+            relation = None
+        if relation is not None and relation.concrete and relation.is_relation and relation.target_field.primary_key:
+            return getattr(instance, relation.attname)
+    return getattr(getattr(instance, name, None), "pk", None)

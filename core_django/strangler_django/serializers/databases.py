@@ -1,15 +1,14 @@
-"""Tell databases apart in keys: an alias names another one in every deployment, and in every tenant's schema."""
-
-import hashlib
+"""Tell databases apart in keys."""
 
 from django.db import connections
+
+from strangler_protos import stamps
 
 __all__ = ["database"]
 
 
 def database(alias: str) -> str:
-    """`ALIAS@DIGEST`: the digest of host, port, name, and of the schema where django-tenants selects one."""
+    """The database behind an alias, and behind the schema where django-tenants selects one."""
     connection = connections[alias]
-    values = [str(connection.settings_dict.get(key, "")) for key in ("HOST", "PORT", "NAME")]
-    text = "\0".join([*values, str(getattr(connection, "schema_name", ""))])
-    return f"{alias}@{hashlib.blake2b(text.encode(), digest_size=6).hexdigest()}"
+    host, port, name = (str(connection.settings_dict.get(key, "")) for key in ("HOST", "PORT", "NAME"))
+    return stamps.database(alias, host=host, port=port, name=name, schema=str(getattr(connection, "schema_name", "")))

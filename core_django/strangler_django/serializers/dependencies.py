@@ -15,6 +15,7 @@ class Dependency:
     """Bodies of `root` read rows of `model`, found through the lookup `path` (empty: the row itself).
 
     `link` is the foreign key on `model` that ties it to the rows at `anchor`, where there is one.
+    `facet` names the values that read them, where those are cached apart from the body.
     """
 
     root: Model
@@ -22,6 +23,12 @@ class Dependency:
     path: str = ""
     anchor: str = ""
     link: str | None = None
+    facet: str = ""
+
+    @property
+    def label(self) -> str:
+        """The label of the stamps that a write renews."""
+        return label_of(self.root, self.facet)
 
     def roots(self, alias: str, pks: Collection[Any]) -> set[Any]:
         """Primary keys of the root's rows that read these rows of `model` now."""
@@ -47,6 +54,12 @@ class Crossing:
     anchor: str
     path: str
     ends: tuple[Model, Model]
+    facet: str = ""
+
+    @property
+    def label(self) -> str:
+        """The label of the stamps that a change renews."""
+        return label_of(self.root, self.facet)
 
     def roots(self, alias: str, instance: models.Model) -> set[Any]:
         """Primary keys of the root's rows that this end of a changed join reaches now."""
@@ -57,8 +70,8 @@ class Crossing:
         return found
 
 
-def follow(root: Model, path: str) -> Iterator[Dependency | Crossing]:
-    """What a body of `root` depends on when it reads along `path` (`lessons__video`).
+def follow(root: Model, path: str, facet: str = "") -> Iterator[Dependency | Crossing]:
+    """What a body of `root`, or its facet, depends on when it reads along `path` (`lessons__video`).
 
     Raises FieldDoesNotExist for a hop that is no relation.
     """
@@ -70,24 +83,25 @@ def follow(root: Model, path: str) -> Iterator[Dependency | Crossing]:
         link = None
         if relation.many_to_many:
             through = relation.through if relation.auto_created else relation.remote_field.through
-            yield Crossing(root=root, through=through, anchor=anchor, path=lookup, ends=(model, target))
+            yield Crossing(root=root, through=through, anchor=anchor, path=lookup, ends=(model, target), facet=facet)
             if not through._meta.auto_created:
                 source = relation.field.m2m_reverse_field_name() if relation.auto_created else relation.m2m_field_name()
-                yield Dependency(root=root, model=through, anchor=anchor, link=source, path=_reverse(through, source))
+                back = _reverse(through, source)
+                yield Dependency(root=root, model=through, anchor=anchor, link=source, path=back, facet=facet)
         elif relation.auto_created and not relation.concrete:
             link = relation.field.name
-        yield Dependency(root=root, model=target, path=lookup, anchor=anchor, link=link)
-        yield from parents(root, target, lookup)
+        yield Dependency(root=root, model=target, path=lookup, anchor=anchor, link=link, facet=facet)
+        yield from parents(root, target, lookup, facet)
         model, anchor = target, lookup
 
 
-def parents(root: Model, model: Model, path: str) -> Iterator[Dependency]:
+def parents(root: Model, model: Model, path: str, facet: str = "") -> Iterator[Dependency]:
     """The tables that a multi-table child's columns come from."""
     for parent, pointer in model._meta.parents.items():
         if pointer is not None:
             lookup = f"{path}__{pointer.name}" if path else pointer.name
-            yield Dependency(root=root, model=parent, path=lookup)
-            yield from parents(root, parent, lookup)
+            yield Dependency(root=root, model=parent, path=lookup, facet=facet)
+            yield from parents(root, parent, lookup, facet)
 
 
 def relation_of(model: Model, name: str) -> Any:
@@ -102,6 +116,11 @@ def relation_of(model: Model, name: str) -> Any:
     if not relation.is_relation or relation.related_model is None:
         raise FieldDoesNotExist(f"{model._meta.label} has no relation to follow named {name!r}.")
     return relation
+
+
+def label_of(root: Model, facet: str = "") -> str:
+    """How stamps name a model, and the values of it that are cached apart."""
+    return f"{root._meta.label_lower}[{facet}]" if facet else str(root._meta.label_lower)
 
 
 def pk_of(model: Model) -> str:

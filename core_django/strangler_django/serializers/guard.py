@@ -1,14 +1,21 @@
-"""Keeps what belongs to one caller out of bodies that all callers share."""
+"""Keeps what belongs to one caller out of bodies that others share."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from django.conf import settings
 from django.core import mail
 from django.db import connections
+from django.utils import timezone
+from django.utils.translation import trans_real
 from rest_framework.settings import api_settings
+
+from strangler_django.serializers.vary import HOST, LANGUAGE, TIMEZONE
+
+__all__ = ["UndeclaredUse", "declared_queries", "guarded", "strict"]
 
 _declared: ContextVar[bool] = ContextVar("strangler_declared_queries", default=False)
 
@@ -20,20 +27,64 @@ class UndeclaredUse(Exception):
 class Leak(list[str]):
     """What was used undeclared, kept even where a field swallows the exception."""
 
+    def __init__(self, allowed: frozenset[str]) -> None:
+        super().__init__()
+        self.allowed = allowed
+
     def report(self, use: str) -> UndeclaredUse:
         self.append(use)
         return UndeclaredUse(
-            f"A cached body uses {use}. Make the field fresh (batched(..., fresh=True) or Meta.no_cache_fields), "
-            "or batched with depends_on if it reads other rows."
+            f"A cached body uses {use}. Name it in vary, make the field fresh (batched(..., fresh=True) or "
+            "Meta.no_cache_fields), or make it batched with depends_on if it reads other rows."
         )
+
+    def look(self, value: Any, name: str, path: str) -> Any:
+        """The attribute or item behind `path`, guarded as far as only parts of it are allowed."""
+        if path in self.allowed:
+            return _get(value, name)
+        if any(known.startswith(f"{path}.") for known in self.allowed):
+            return Guarded(_get(value, name), path, self)
+        raise self.report(path)
+
+
+def _get(value: Any, name: str) -> Any:
+    if isinstance(value, Mapping):
+        return value[name]
+    return getattr(value, name)
+
+
+class Guarded:
+    """Something of which only declared parts may be used."""
+
+    def __init__(self, value: Any, path: str, leak: Leak) -> None:
+        self._value, self._path, self._leak = value, path, leak
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "get":
+            return self._get_or
+        return self._leak.look(self._value, name, f"{self._path}.{name}")
+
+    def __getitem__(self, name: str) -> Any:
+        return self._leak.look(self._value, name, f"{self._path}.{name}")
+
+    def _get_or(self, name: str, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except (KeyError, AttributeError):
+            return default
+
+    def _refuse(self, *args: Any) -> Any:
+        raise self._leak.report(self._path)
+
+    __bool__ = __contains__ = __eq__ = __hash__ = __iter__ = __len__ = __repr__ = __str__ = _refuse
 
 
 class GuardedRequest:
-    """The request as far as vary covers it: origin, version and format override where the body holds links."""
+    """The request as far as it is declared; with `host`, what links are made of."""
 
-    def __init__(self, request: Any, leak: Leak, *, links: bool) -> None:
-        self._request, self._leak, self._links = request, leak, links
-        if not links:
+    def __init__(self, request: Any, leak: Leak) -> None:
+        self._request, self._leak = request, leak
+        if HOST not in leak.allowed:
             return
         self.version = getattr(request, "version", None)
         self.versioning_scheme = getattr(request, "versioning_scheme", None)
@@ -41,7 +92,7 @@ class GuardedRequest:
         self.GET = {name: value for name, value in request.GET.items() if name == override}
 
     def build_absolute_uri(self, location: str | None = None) -> str:
-        if not self._links:
+        if HOST not in self._leak.allowed:
             raise self._leak.report("the request's host")
         if location is None or not (location.startswith("/") or "://" in location):
             raise self._leak.report("the request's path")
@@ -49,24 +100,25 @@ class GuardedRequest:
         return absolute
 
     def __getattr__(self, name: str) -> Any:
-        raise self._leak.report(f"request.{name}")
+        return self._leak.look(self._request, name, f"request.{name}")
 
 
 class GuardedContext(Mapping[str, Any]):
-    """A serializer context that gives the guarded request and format, and nothing else."""
+    """A serializer context that gives the guarded request, and what is declared."""
 
-    def __init__(self, context: Mapping[str, Any], leak: Leak, *, links: bool) -> None:
+    def __init__(self, context: Mapping[str, Any], leak: Leak) -> None:
+        self._context, self._leak = context, leak
         request = context.get("request")
-        self._leak = leak
-        self._allowed: dict[str, Any] = {"format": context.get("format")} if links else {}
-        self._allowed["request"] = None if request is None else GuardedRequest(request, leak, links=links)
+        self._request = None if request is None else GuardedRequest(request, leak)
 
     def __getitem__(self, name: str) -> Any:
-        if name in self._allowed:
-            if self._allowed[name] is None:
+        if name == "request":
+            if self._request is None:
                 raise KeyError(name)
-            return self._allowed[name]
-        raise self._leak.report(f"context[{name!r}]")
+            return self._request
+        if name == "format" and HOST in self._leak.allowed:
+            return self._context[name]
+        return self._leak.look(self._context, name, f"context.{name}")
 
     def __iter__(self) -> Iterator[str]:
         raise self._leak.report("the whole context")
@@ -75,17 +127,54 @@ class GuardedContext(Mapping[str, Any]):
         raise self._leak.report("the whole context")
 
 
-@contextmanager
-def guarded(serializer: Any, *, links: bool) -> Iterator[None]:
-    """Computes shared bodies: the context is guarded and only plan loads and batch methods may query.
+class GuardedTimezone(tzinfo):
+    """The current time zone where bodies are not kept apart by it."""
 
+    def __init__(self, zone: tzinfo, leak: Leak) -> None:
+        self._zone, self._leak = zone, leak
+
+    def _refuse(self, *args: Any) -> Any:
+        raise self._leak.report("the current time zone")
+
+    def utcoffset(self, moment: datetime | None) -> timedelta | None:
+        offset: timedelta | None = self._refuse()
+        return offset
+
+    dst = tzname = fromutc = __str__ = __repr__ = _refuse
+
+
+class GuardedTranslation:
+    """The active translation where bodies are not kept apart by language."""
+
+    def __init__(self, leak: Leak) -> None:
+        self.__dict__["_leak"] = leak
+
+    def __getattr__(self, name: str) -> Any:
+        raise self._leak.report("the active language")
+
+
+@contextmanager
+def guarded(serializer: Any, allowed: frozenset[str]) -> Iterator[None]:
+    """Computes shared values: the context is guarded and only plan loads and batch methods may query.
+
+    `allowed` is what `vary.allowed_by` gives for the names that the values are kept apart by.
     Raises UndeclaredUse at the end also where the serializer swallowed it.
     """
-    root, leak = serializer.root, Leak()
+    root, leak = serializer.root, Leak(allowed)
     context = root._context
-    root._context = GuardedContext(context, leak, links=links)
+    root._context = GuardedContext(context, leak)
     try:
-        yield from _without_queries(leak)
+        with ExitStack() as stack:
+            for undeclared in (_without_queries, _without_language, _without_time_zone):
+                stack.enter_context(undeclared(leak))
+            yield
+    except UndeclaredUse:
+        raise
+    except Exception as error:
+        if leak:
+            # What the refusal was turned into on its way says less.
+            raise leak.report(leak[0]) from error
+        raise
     finally:
         root._context = context
     if leak:
@@ -107,8 +196,9 @@ def strict() -> bool:
     return settings.DEBUG or hasattr(mail, "outbox")
 
 
+@contextmanager
 def _without_queries(leak: Leak) -> Iterator[None]:
-    def refuse(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+    def refuse(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         if _declared.get():
             return execute(sql, params, many, context)
         raise leak.report(f"a query of its own ({sql[:200]})")
@@ -116,4 +206,32 @@ def _without_queries(leak: Leak) -> Iterator[None]:
     with ExitStack() as stack:
         for connection in connections.all(initialized_only=True):
             stack.enter_context(connection.execute_wrapper(refuse))
+        yield
+
+
+@contextmanager
+def _without_language(leak: Leak) -> Iterator[None]:
+    if LANGUAGE in leak.allowed or not settings.USE_I18N:
+        yield
+        return
+    # Django has no public way to see a translation being used.
+    active: Any = trans_real._active  # type: ignore[attr-defined]
+    missing = object()
+    before = getattr(active, "value", missing)
+    active.value = GuardedTranslation(leak)
+    try:
+        yield
+    finally:
+        if before is missing:
+            del active.value
+        else:
+            active.value = before
+
+
+@contextmanager
+def _without_time_zone(leak: Leak) -> Iterator[None]:
+    if TIMEZONE in leak.allowed or not settings.USE_TZ:
+        yield
+        return
+    with timezone.override(GuardedTimezone(timezone.get_current_timezone(), leak)):
         yield

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import timedelta
+from itertools import groupby
 
 from django.db import DatabaseError, connections, models
 from django.db.models.expressions import BaseExpression
@@ -46,9 +47,9 @@ def settle(alias: str, token: str) -> None:
     JournalRow.objects.using(alias).filter(token=token, settled=False).update(settled=True)
 
 
-def pks(alias: str, label: str) -> set[str]:
-    """Primary keys, as text, of the model's rows that readers must bypass."""
-    return set(JournalRow.objects.using(alias).filter(model=label).values_list("row", flat=True))
+def pks(alias: str, labels: Collection[str]) -> set[str]:
+    """Primary keys, as text, of the rows that readers of these labels must bypass."""
+    return set(JournalRow.objects.using(alias).filter(model__in=labels).values_list("row", flat=True))
 
 
 def clear(store: Store, alias: str) -> None:
@@ -57,8 +58,10 @@ def clear(store: Store, alias: str) -> None:
         return
     done = models.Q(settled=True) | models.Q(written_at__lt=timezone.now() - ABANDONED)
     try:
-        journalled = list(JournalRow.objects.using(alias).filter(done)[:1000])
-        stamps.renew(store, {Row(alias, row.model, row.row) for row in journalled}, stamps.new_token())
+        journalled = list(JournalRow.objects.using(alias).filter(done).order_by("token")[:1000])
+        for token, rows in groupby(journalled, key=lambda row: row.token):
+            # The writer may have left its marks when Redis went away.
+            stamps.renew(store, {Row(alias, row.model, row.row) for row in rows}, token)
         JournalRow.objects.using(alias).filter(pk__in=[row.pk for row in journalled]).delete()
     except (Unavailable, DatabaseError):
         return

@@ -1,16 +1,18 @@
-from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.db import models
 from django.db.models.manager import BaseManager
-from rest_framework.serializers import ListSerializer, ModelSerializer
+from rest_framework.serializers import HyperlinkedModelSerializer, ListSerializer, ModelSerializer
 
-from strangler_django.serializers import registry, segments
+from strangler_django.serializers import reads, registry, segments
 from strangler_django.serializers.batched import BatchedField
+from strangler_django.serializers.emit import writes_as_drf
 from strangler_django.serializers.plan import FieldPlan
-from strangler_django.serializers.reading import Rendered, render_rows
-from strangler_django.serializers.rows import Rows, StoredRow, as_stored, names
+from strangler_django.serializers.preparing import objects_of, prepared
+from strangler_django.serializers.reading import Rendered, label, render_rows
+from strangler_django.serializers.rows import Rows, StoredRow, difference_from_stored, names, why_not_stored
 from strangler_django.serializers.store import current_store
 
 
@@ -21,6 +23,10 @@ class CachedListSerializer(ListSerializer):
         """The bytes that DRF's JSONRenderer makes of `data`."""
         rendered = self.rendered()
         return segments.render(self.data) if rendered is None else segments.array(rendered.objects)
+
+    async def ajson(self) -> bytes:
+        """`json` for asynchronous code."""
+        return await sync_to_async(self.json)()
 
     def rendered(self) -> Rendered | None:
         """The list from the cache; None where it must be rendered from instances."""
@@ -34,15 +40,18 @@ class CachedListSerializer(ListSerializer):
             if rendered is not None and rendered.exact:
                 decoded: list[Any] = segments.decode(segments.array(rendered.objects))
                 return decoded
-        instances = list(data.all() if isinstance(data, BaseManager) else data)
-        prepare(self.child, instances)
-        return super().to_representation(instances)
+        instances = objects_of(self, data) if isinstance(data, BaseManager) else list(data)
+        with prepared(self.child, instances):
+            return super().to_representation(instances)
+
+    to_representation.writes_as_drf = True  # type: ignore[attr-defined]
 
     def _render(self) -> Rendered | None:
         child = self.child
         if self.parent is not None or not isinstance(child, CachedModelSerializer):
             return None
-        if type(self).to_representation is not CachedListSerializer.to_representation:
+        if not writes_as_drf(type(self), ListSerializer):
+            reads.bypass(label(child), "list_serializer_class")
             return None
         return child.render(self.instance)
 
@@ -57,17 +66,27 @@ class CachedModelSerializer(ModelSerializer):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         meta = getattr(cls, "Meta", None)
-        if meta is not None and not hasattr(meta, "list_serializer_class"):
+        if meta is not None:
             # A copy: the Meta may belong to another serializer's class.
-            meta = type("Meta", (meta,), {"list_serializer_class": CachedListSerializer})
+            meta = type("Meta", (meta,), {"list_serializer_class": _list_class(meta)})
             cls.Meta = meta  # type: ignore[misc,assignment]
         if getattr(meta, "model", None) is not None:
             registry.register(cls)
+
+    def to_representation(self, instance: Any) -> Any:
+        with prepared(self, [instance]):
+            return super().to_representation(instance)
+
+    to_representation.writes_as_drf = True  # type: ignore[attr-defined]
 
     def json(self) -> bytes:
         """The bytes that DRF's JSONRenderer makes of the stored row behind the instance."""
         rendered = self.rendered()
         return segments.render(self.data) if rendered is None else rendered.objects
+
+    async def ajson(self) -> bytes:
+        """`json` for asynchronous code."""
+        return await sync_to_async(self.json)()
 
     def rendered(self) -> Rendered | None:
         """The stored row from the cache; None where it must be rendered from the instance."""
@@ -75,11 +94,19 @@ class CachedModelSerializer(ModelSerializer):
             self._rendered = self._render()
         return self._rendered
 
+    @property
+    def shares_bodies(self) -> bool:
+        """Whether its class asks for a cache."""
+        return getattr(self.Meta, "cache", None) is not None
+
     def _render(self) -> Rendered | None:
         instance = self.instance
         if self.parent is not None or not isinstance(instance, models.Model) or instance.pk is None:
             return None
-        if type(instance) is not self.Meta.model or self.plan() is None or current_store() is None:
+        if type(instance) is not self.Meta.model or not self._is_cached():
+            return None
+        if reason := difference_from_stored(instance):
+            reads.bypass(label(self), reason)
             return None
         rendered = self.render(StoredRow(instance))
         # A row deleted since is still shown as it was read.
@@ -88,12 +115,13 @@ class CachedModelSerializer(ModelSerializer):
     def render(self, data: Any) -> Rendered | None:
         """Stored rows, named by a queryset or Rows, from the cache."""
         plan, store = self.plan(), current_store()
-        if plan is None or store is None:
+        if plan is None or store is None or not self._is_cached():
             return None
         if not isinstance(data, Rows):
-            queryset = as_stored(data, plan.model)
-            if queryset is None:
+            if reason := why_not_stored(data, plan.model):
+                reads.bypass(label(self), reason)
                 return None
+            queryset = data.all()
             data = Rows(queryset, list(names(queryset)))
         return render_rows(self, plan, store, data)
 
@@ -112,10 +140,28 @@ class CachedModelSerializer(ModelSerializer):
         field.bind(name, self)
         return field
 
+    def _is_cached(self) -> bool:
+        if not self.shares_bodies:
+            return False
+        reason = "" if self.plan() is not None else "unplannable"
+        if current_store() is None:
+            reason = "no store"
+        if reason:
+            reads.bypass(label(self), reason)
+        return not reason
 
-def prepare(serializer: Any, instances: Sequence[Any]) -> None:
-    """Asks each batched field of a serializer for all instances at once."""
-    pks = [instance.pk for instance in instances if isinstance(instance, models.Model) and instance.pk is not None]
-    for field in getattr(serializer, "fields", {}).values():
-        if isinstance(field, BatchedField):
-            field.prepare(pks)
+
+class CachedHyperlinkedModelSerializer(CachedModelSerializer, HyperlinkedModelSerializer):
+    """A CachedModelSerializer that names objects by their URLs."""
+
+
+def _list_class(meta: Any) -> type[ListSerializer]:
+    """The list serializer that a Meta asks for, able to ask batched fields once."""
+    given: Any = getattr(meta, "list_serializer_class", ListSerializer)
+    if given is ListSerializer:
+        return CachedListSerializer
+    if issubclass(given, CachedListSerializer):
+        return given
+    return type(
+        given.__name__, (given, CachedListSerializer), {"__module__": given.__module__, "__doc__": given.__doc__}
+    )

@@ -67,7 +67,7 @@ def settle(alias: str) -> None:
         return
     rows = writes.marked | writes.journalled
     for dependency, pks in writes.sources.items():
-        rows |= {Row(alias, dependency.root._meta.label_lower, str(pk)) for pk in dependency.roots(alias, pks)}
+        rows |= {Row(alias, dependency.label, str(pk)) for pk in dependency.roots(alias, pks)}
     try:
         stamps.renew(store, rows, writes.token)
     except Unavailable:

@@ -2,16 +2,27 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import blake2s
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from rest_framework import fields, relations
-from rest_framework.serializers import BaseSerializer, ListSerializer, ModelSerializer, Serializer
+from rest_framework.serializers import (
+    BaseSerializer,
+    HyperlinkedModelSerializer,
+    ListSerializer,
+    ModelSerializer,
+    Serializer,
+)
 
-from strangler_django.serializers.batched import BatchedField
+from strangler_django.serializers.batched import CHUNK, BatchedField
 from strangler_django.serializers.dependencies import Crossing, Dependency, Model, follow, parents, relation_of
 from strangler_django.serializers.digest import plan_digest
+from strangler_django.serializers.emit import writes_as_drf
+from strangler_django.serializers.hidden import hidden_inputs
+from strangler_django.serializers.references import Reference, reference_of
+from strangler_django.serializers.vary import UnknownVary, allowed_by, automatic
 
 # A class that overrides one of these may emit other fields for each instance.
 _FIELD_HOOKS = (
@@ -27,26 +38,43 @@ class Unplannable(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Batched fields whose values lie in entries of their own, beside the body."""
+
+    fields: tuple[str, ...]
+    vary: tuple[str, ...]
+    timeout: int | None
+    facet: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FieldPlan:
     """The fields of a serializer in order, and what its shared body reads."""
 
     model: Model
     names: tuple[str, ...]
+    holes: tuple[str, ...]
+    """The fields whose values are not in the body, in order: fresh ones, those of parts, references."""
     fresh: tuple[str, ...]
-    fresh_batched: bool
-    """Whether every fresh field is batched, so that a warm read needs no model objects."""
+    needs_instances: bool
+    """Whether a fresh field reads the model object, so that a warm read must load it."""
+    parts: tuple[Part, ...]
+    references: tuple[Reference, ...]
     sources: frozenset[Dependency | Crossing]
     selects: tuple[str, ...]
     prefetches: tuple[str, ...]
-    links: bool
+    vary: tuple[str, ...]
+    overridden: bool
+    """Whether `to_representation` is the serializer's own."""
     digest: str
 
     def load(self, alias: str, pks: Sequence[Any]) -> dict[Any, models.Model]:
         """The rows with what their bodies read, by primary key; a key without row is left out."""
         found = self.model._base_manager.using(alias)
         found = found.select_related(*self.selects) if self.selects else found
-        found = found.prefetch_related(*self.prefetches)
-        return {instance.pk: instance for instance in found.filter(pk__in=pks)}
+        found = found.prefetch_related(*self.prefetches, *(lookup for one in self.references if (lookup := one.keys())))
+        chunks = (pks[at : at + CHUNK] for at in range(0, len(pks), CHUNK))
+        return {instance.pk: instance for chunk in chunks for instance in found.filter(pk__in=chunk)}
 
     @property
     def models(self) -> set[Model]:
@@ -58,46 +86,97 @@ def is_static(serializer: ModelSerializer) -> bool:
     if "fields" in serializer.__dict__:
         return False
     cls = type(serializer)
-    return all(getattr(cls, hook) is getattr(ModelSerializer, hook) for hook in _FIELD_HOOKS)
+    return all(
+        getattr(cls, hook) in (getattr(ModelSerializer, hook), getattr(HyperlinkedModelSerializer, hook))
+        for hook in _FIELD_HOOKS
+    )
 
 
-def overrides_representation(cls: type[BaseSerializer]) -> bool:
-    return cls.to_representation is not Serializer.to_representation
-
-
-def resolve(serializer: ModelSerializer) -> FieldPlan:
+def resolve(serializer: Any) -> FieldPlan:
     """Walks the serializer's fields. Raises Unplannable."""
     model: Model = serializer.Meta.model
     if getattr(model._meta, "is_composite_pk", False):
         raise Unplannable(f"{model._meta.label} has a composite primary key")
-    if overrides_representation(type(serializer)):
-        raise Unplannable("it overrides to_representation")
-    walk = _Walk(model)
     readable = {name: field for name, field in serializer.fields.items() if not field.write_only}
     fresh = tuple(name for name, field in readable.items() if is_fresh(serializer, name, field))
-    walk.serializer(serializer, model, "", skip=fresh)
-    return FieldPlan(
+    apart = {name: field for name, field in readable.items() if isinstance(field, BatchedField) and field.apart}
+    apart = {name: field for name, field in apart.items() if name not in fresh}
+    overridden = not writes_as_drf(type(serializer), Serializer)
+    walk = _Walk(model, references=not overridden)
+    walk.serializer(serializer, model, "", skip=(*fresh, *apart))
+    parts = _parts(walk, apart)
+    away = {*fresh, *apart, *(reference.name for reference in walk.references)}
+    given = serializer.Meta.cache.vary
+    plan = FieldPlan(
         model=model,
         names=tuple(readable),
+        holes=tuple(name for name in readable if name in away),
         fresh=fresh,
-        fresh_batched=all(isinstance(readable[name], BatchedField) for name in fresh),
+        needs_instances=any(_reads_instance(readable[name]) for name in fresh),
+        parts=parts,
+        references=tuple(walk.references),
         sources=frozenset(walk.sources),
         selects=tuple(walk.selects),
         prefetches=tuple(walk.prefetches),
-        links=walk.links,
+        vary=automatic(links=walk.links) if given is None else tuple(given),
+        overridden=overridden,
         digest=plan_digest(serializer),
     )
+    _refuse_hidden_inputs(serializer, plan)
+    return plan
 
 
-def is_fresh(serializer: ModelSerializer, name: str, field: fields.Field) -> bool:
+def is_fresh(serializer: Any, name: str, field: fields.Field) -> bool:
     return name in getattr(serializer.Meta, "no_cache_fields", ()) or (isinstance(field, BatchedField) and field.fresh)
+
+
+def _reads_instance(field: fields.Field) -> bool:
+    return not isinstance(field, BatchedField) or field.key_source is not None
+
+
+def _parts(walk: "_Walk", apart: dict[str, BatchedField]) -> tuple[Part, ...]:
+    """Fields that share what they vary by, their timeout and their dependencies share their entries."""
+    grouped: dict[tuple[Any, ...], list[str]] = {}
+    for name, field in apart.items():
+        paths = tuple(sorted({*field.depends_on, *([field.key_source] if field.key_source else [])}))
+        grouped.setdefault((tuple(sorted(field.vary)), field.timeout, paths), []).append(name)
+    parts = []
+    for (vary, timeout, paths), names in grouped.items():
+        facet = _facet(paths)
+        for path in paths:
+            walk.watch(path.replace(".", "__"), facet)
+        parts.append(Part(fields=tuple(names), vary=vary, timeout=timeout, facet=facet))
+    return tuple(parts)
+
+
+def _facet(paths: Sequence[str]) -> str:
+    name = "+".join(paths)
+    # Journal rows hold labels of 200 characters.
+    return name if len(name) <= 80 else f"~{blake2s(name.encode(), digest_size=12).hexdigest()}"
+
+
+def _refuse_hidden_inputs(serializer: ModelSerializer, plan: FieldPlan) -> None:
+    try:
+        allowed = allowed_by(plan.vary)
+        for part in plan.parts:
+            allowed |= allowed_by(part.vary)
+    except UnknownVary as error:
+        raise Unplannable(str(error)) from error
+    for where, variable in hidden_inputs(serializer, skip=plan.fresh):
+        if variable not in allowed:
+            raise Unplannable(
+                f"{where} reads {variable}, which differs between requests: register_vary with "
+                f"allows=[{variable!r}] and name it in vary, or make the field fresh"
+            )
 
 
 class _Walk:
     """Collects, in one pass over nested fields, what to load and what to watch."""
 
-    def __init__(self, root: Model) -> None:
+    def __init__(self, root: Model, *, references: bool) -> None:
         self.root = root
+        self.may_refer = references
+        self.references: list[Reference] = []
         self.sources: set[Dependency | Crossing] = {Dependency(root=root, model=root), *parents(root, root, "")}
         self.selects: dict[str, None] = {}
         self.prefetches: dict[str, None] = {}
@@ -107,22 +186,49 @@ class _Walk:
         for name, field in serializer.fields.items():
             if field.write_only or name in skip:
                 continue
+            reference = reference_of(field, model) if self.may_refer and not path else None
+            if reference is not None:
+                self._reference(reference)
+                continue
             self.links |= _may_link(field.field if isinstance(field, BatchedField) else field)
             if isinstance(field, BatchedField):
                 self._batched(field, path)
             else:
                 self._field(field, model, path)
 
+    def watch(self, path: str, facet: str = "") -> None:
+        try:
+            self.sources.update(follow(self.root, path, facet))
+        except FieldDoesNotExist as error:
+            raise Unplannable(f"{path!r} does not resolve: {error}") from error
+
+    def _reference(self, reference: Reference) -> None:
+        self.references.append(reference)
+        relation = relation_of(self.root, reference.source)
+        if reference.many or relation.auto_created or not _survives_delete(relation):
+            self.watch(reference.source)
+        if not reference.many and relation.auto_created:
+            self._plan_load(relation.name)
+
     def _batched(self, field: BatchedField, path: str) -> None:
-        if path and field.fresh:
-            raise Unplannable(f"the nested field {field.field_name!r} is fresh")
+        if path and (field.fresh or field.vary):
+            what = "fresh" if field.fresh else "kept apart by vary"
+            raise Unplannable(f"the nested field {field.field_name!r} is {what}: give its serializer a Meta.cache")
         for follows in field.depends_on:
-            self._watch(_join(path, follows))
+            self.watch(_join(path, follows))
+        if field.key_source:
+            self.watch(_join(path, field.key_source.replace(".", "__")))
+            self._plan_load_of(path, field.key_source)
+
+    def _plan_load_of(self, path: str, source: str) -> None:
+        hops = source.split(".")[:-1]
+        if hops:
+            self._plan_load(_join(path, *hops))
 
     def _field(self, field: Any, model: Model, path: str) -> None:
         inner = field.child if isinstance(field, ListSerializer) else field
         if field.source == "*":
-            if isinstance(inner, BaseSerializer):
+            if isinstance(inner, BaseSerializer) and hasattr(inner, "fields"):
                 self.serializer(inner, model, path)
             return
         target, reached = self._load(field, model, path)
@@ -136,10 +242,10 @@ class _Walk:
         if hops and _reads_key_only(field, hops):
             relation = hops.pop()
             if not _survives_delete(relation):
-                self._watch(_join(path, *(hop.name for hop in hops), relation.name))
+                self.watch(_join(path, *(hop.name for hop in hops), relation.name))
         for relation in hops:
             path = _join(path, relation.name)
-            self._watch(path)
+            self.watch(path)
             here = relation.related_model
         if hops:
             self._plan_load(path)
@@ -154,12 +260,6 @@ class _Walk:
             here = relation.related_model
         chosen = self.prefetches if many else self.selects
         chosen["__".join(accessors)] = None
-
-    def _watch(self, path: str) -> None:
-        try:
-            self.sources.update(follow(self.root, path))
-        except FieldDoesNotExist as error:
-            raise Unplannable(f"{path!r} does not resolve: {error}") from error
 
 
 def _may_link(field: Any) -> bool:

@@ -1,24 +1,38 @@
-"""Reads a list of bodies: Redis first, the database for what is missing, fresh fields always."""
+"""Reads a list of bodies with all that they refer to, level by level, and splices it."""
 
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from django.db import connections, router
+from django.db import connections, models, router
 from rest_framework.fields import SkipField
-from rest_framework.relations import PKOnlyObject
 
-from strangler_django.serializers import entries, journal, pending, segments, stamps
+from strangler_django.serializers import journal, pending, segments, stamps
 from strangler_django.serializers.batched import BatchedField
-from strangler_django.serializers.entries import Body, Shelf
-from strangler_django.serializers.guard import UndeclaredUse, declared_queries, guarded, strict
+from strangler_django.serializers.computing import (
+    compute_bodies,
+    compute_part,
+    is_exact,
+    references_in,
+    values_in,
+)
+from strangler_django.serializers.databases import database
+from strangler_django.serializers.dependencies import label_of
+from strangler_django.serializers.emit import represent
+from strangler_django.serializers.entries import Ask, Shelf, names_of
+from strangler_django.serializers.fetching import Pace, Request, Values, fetch
+from strangler_django.serializers.guard import UndeclaredUse, strict
 from strangler_django.serializers.plan import FieldPlan
+from strangler_django.serializers.reads import Read, noting, reading, tell
 from strangler_django.serializers.rows import Rows
-from strangler_django.serializers.store import Store, Unavailable
+from strangler_django.serializers.store import Store
 from strangler_django.serializers.vary import vary_digest
 
 logger = logging.getLogger("strangler_django.serializers")
+
+_paces: WeakKeyDictionary[type, Pace] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,86 +43,206 @@ class Rendered:
     exact: bool
 
 
+class Unspliced(Exception):
+    """A list that cannot be put together from what is cached; the message is the reason of the bypass."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Node:
+    """Rows of one serializer on one level."""
+
+    serializer: Any
+    plan: FieldPlan
+    alias: str
+    pks: Sequence[Any]
+    names: list[bytes]
+    read: Read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Level:
+    """The bodies that exist, in order, and a column of values for each of their holes."""
+
+    names: list[bytes]
+    bodies: list[bytes]
+    columns: list[list[bytes]]
+    exact: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class _Found:
+    """The bodies of a node that exist, in order, what fills their holes so far, and what they refer to."""
+
+    node: _Node
+    pks: list[Any]
+    names: list[bytes]
+    bodies: list[bytes]
+    filled: dict[str, list[bytes]]
+    references: dict[str, list[Any]]
+    instances: dict[Any, models.Model] | None
+    exact: bool
+
+
 def render_rows(serializer: Any, plan: FieldPlan, store: Store, rows: Rows) -> Rendered | None:
     """The rows' JSON, or None where a body turned out not to be shareable."""
+    with reading(label(serializer)) as read:
+        node = _node(serializer, plan, rows.alias, rows.pks, read)
+        try:
+            if not node.names:
+                return Rendered(b"", True)
+            [level] = _level(store, [node], rows.journal_has_rows)
+            return Rendered(segments.splice(level.bodies, level.columns), level.exact)
+        except Unspliced as error:
+            read.bypass = str(error)
+        except UndeclaredUse as error:
+            if strict():
+                raise
+            read.bypass = "undeclared"
+            logger.warning("%s bypasses its cache. %s", label(serializer), error)
+    return None
+
+
+def label(serializer: Any) -> str:
+    """How reads name a serializer."""
+    return f"{type(serializer).__module__}.{type(serializer).__qualname__}"
+
+
+def _node(serializer: Any, plan: FieldPlan, alias: str, pks: Sequence[Any], read: Read) -> _Node:
+    names = names_of(pks)
+    read.objects = len(names)
+    return _Node(serializer=serializer, plan=plan, alias=alias, pks=pks, names=names, read=read)
+
+
+def _level(store: Store, nodes: list[_Node], journal_has_rows: bool) -> list[_Level]:
+    """What exists of each node; one MGET for all of them, and one for each level below."""
+    requests = [_request(store, node, journal_has_rows) for node in nodes]
+    every = [_found(node, values) for node, values in zip(nodes, fetch(store, requests), strict=True)]
+    children = [(found, name, child) for found in every for name, child in _children(found)]
+    nested = _nested(store, [child for _, _, child in children], journal_has_rows)
+    for (found, name, _), (bodies, exact) in zip(children, nested, strict=True):
+        found.filled[name] = _embedded(found.references[name], bodies)
+        found.exact = found.exact and exact
+    levels = []
+    for found in every:
+        with noting(found.node.read):
+            columns, exact = _columns(found)
+        levels.append(_Level(names=found.names, bodies=found.bodies, columns=columns, exact=exact))
+    return levels
+
+
+def _nested(store: Store, nodes: list[_Node], journal_has_rows: bool) -> list[tuple[dict[bytes, bytes], bool]]:
+    """Each node's JSON by name, and whether it decodes exactly."""
+    asked = [node for node in nodes if node.names]
+    levels = iter(_level(store, asked, journal_has_rows) if asked else [])
+    nested: list[tuple[dict[bytes, bytes], bool]] = []
+    for node in nodes:
+        if not node.names:
+            nested.append(({}, True))
+            continue
+        level = next(levels)
+        nested.append((dict(zip(level.names, segments.fill(level.bodies, level.columns), strict=True)), level.exact))
+        tell(node.read)
+    return nested
+
+
+def _children(found: _Found) -> list[tuple[str, _Node]]:
+    nodes = []
+    for reference in found.node.plan.references:
+        nested = found.node.serializer.fields[reference.name]
+        child = nested.child if reference.many else nested
+        plan = child.plan()
+        if plan is None:
+            raise Unspliced("unplannable")
+        keys = found.references[reference.name]
+        texts = dict.fromkeys(key for held in keys for key in _each(held))
+        to_python = plan.model._meta.pk.to_python
+        pks = [to_python(text) for text in texts]
+        nodes.append((reference.name, _node(child, plan, found.node.alias, pks, Read(serializer=label(child)))))
+    return nodes
+
+
+def _each(held: Any) -> Sequence[str]:
+    if held is None:
+        return ()
+    return (held,) if isinstance(held, str) else held
+
+
+def _embedded(references: Sequence[Any], bodies: dict[bytes, bytes]) -> list[bytes]:
+    """The JSON that stands where the keys were. Raises Unspliced."""
+    comma, _ = segments.separators()
     try:
-        bodies = _bodies(serializer, plan, store, rows)
-    except UndeclaredUse as error:
-        if strict():
-            raise
-        logger.warning("%s bypasses its cache. %s", type(serializer).__name__, error)
-        return None
-    pks = [pk for pk in rows.pks if pk in bodies]
-    instances: dict[Any, Any] = {}
-    if not plan.fresh_batched and pks:
-        instances = plan.load(rows.alias, pks)
-        pks = [pk for pk in pks if pk in instances]
-    found = [bodies[pk] for pk in pks]
-    columns, exact = _fresh(serializer, plan, pks, instances)
-    objects = segments.splice([body.content for body in found], columns)
-    return Rendered(objects, exact and all(body.exact for body in found))
+        return [
+            b"null"
+            if held is None
+            else bodies[held.encode()]
+            if isinstance(held, str)
+            else segments.array(comma.join([bodies[name.encode()] for name in held]))
+            for held in references
+        ]
+    except KeyError as error:
+        # Deleted between two levels, or by somebody whom no stamp tells of.
+        raise Unspliced("dangling") from error
 
 
-def _bodies(serializer: Any, plan: FieldPlan, store: Store, rows: Rows) -> dict[Any, Body]:
-    alias, label = router.db_for_write(plan.model), plan.model._meta.label_lower
+def _request(store: Store, node: _Node, journal_has_rows: bool) -> Request:
+    serializer, plan = node.serializer, node.plan
+    alias = router.db_for_write(plan.model)
     pending.settle_finished(alias)
-    bypassed: set[str] = set()
-    if rows.journal_has_rows:
-        bypassed = journal.pks(rows.alias, label)
-        journal.clear(store, alias)
-    if stamps.EVERY_ROW in bypassed:
-        return _compute(serializer, plan, rows.alias, rows.pks)
-    pks = [pk for pk in dict.fromkeys(rows.pks) if str(pk) not in bypassed] if bypassed else rows.pks
-    shelf = Shelf(
-        alias=alias,
-        label=label,
-        digest=plan.digest,
-        vary=vary_digest(serializer.context, links=plan.links),
-        timeout=serializer.Meta.cache.timeout,
+    bypassed = _bypassed(store, node, alias) if journal_has_rows else frozenset()
+    pks = dict(zip(node.names, node.pks, strict=True))
+
+    def compute(index: int, names: Sequence[bytes]) -> Values:
+        wanted = [pks[name] for name in names]
+        with noting(node.read):
+            if index == 0:
+                values = compute_bodies(serializer, plan, node.alias, wanted)
+            else:
+                values = compute_part(serializer, plan, plan.parts[index - 1], node.alias, wanted)
+        return {name: values[pk] for name, pk in zip(names, wanted, strict=True) if pk in values}
+
+    return Request(
+        ask=Ask(_shelves(serializer, plan, alias), node.names),
+        compute=compute,
+        read=node.read,
+        pace=_paces.setdefault(type(serializer), Pace()),
+        bypassed=bypassed,
+        may_fill=_may_fill(plan, alias, node.alias),
     )
-    names = entries.names_of(pks)
-    try:
-        reading = entries.read(store, shelf, names) if pks else entries.Reading([], [])
-    except Unavailable:
-        return _compute(serializer, plan, rows.alias, rows.pks)
-    bodies = {pk: body for pk, body in zip(pks, reading.bodies, strict=True) if body is not None}
-    if len(bodies) == len(pks) and not bypassed:
-        return bodies
-    missed = {
-        pk: (name, stamp)
-        for pk, name, stamp in zip(pks, names, reading.stamps, strict=True)
-        if pk not in bodies and not (stamp or b"").startswith(stamps.PENDING)
-    }
-    claimed = _claim(store, shelf, missed, reading.table) if _may_fill(plan, alias, rows.alias) else {}
-    computed = _compute(serializer, plan, rows.alias, [pk for pk in rows.pks if pk not in bodies])
-    filled = {name: (stamp, computed[pk]) for pk, (name, stamp) in claimed.items() if pk in computed}
-    if filled:
-        try:
-            entries.fill(store, shelf, filled)
-        except Unavailable:
-            logger.info("Redis went away before %d bodies could be stored", len(filled))
-    return bodies | computed
 
 
-def _claim(
-    store: Store, shelf: Shelf, missed: dict[Any, tuple[bytes, bytes | None]], table: bytes | None
-) -> dict[Any, tuple[bytes, bytes]]:
-    """Stamps to store bodies with, the table's before the row's; read, or made, before the database is."""
-    if not missed:
-        return {}
-    unstamped = [pk for pk, (_, stamp) in missed.items() if stamp is None]
-    made: list[bytes] = []
-    if unstamped or table is None:
-        names = [entries.TABLE, *(missed[pk][0] for pk in unstamped)]
-        try:
-            table, *made = stamps.claim(store, shelf.alias, shelf.label, names)
-        except Unavailable:
-            return {}
-    if not entries.stands(table):
-        return {}
-    known = dict(zip(unstamped, made, strict=True))
-    claimed = {pk: (name, stamp or known[pk]) for pk, (name, stamp) in missed.items()}
-    return {pk: (name, table + stamp) for pk, (name, stamp) in claimed.items() if entries.stands(stamp)}
+def _shelves(serializer: Any, plan: FieldPlan, alias: str) -> tuple[Shelf, ...]:
+    cache, context = serializer.Meta.cache, serializer.context
+    root = label_of(plan.model)
+    where = f"{database(alias)}:{root}:{plan.digest}"
+    row = stamps.stem(alias, root)
+    shelves = [
+        Shelf(
+            stem=f"body:{where}:{vary_digest(context, plan.vary)}:".encode(),
+            stamps=(row,),
+            timeout=cache.timeout,
+            max_bytes=cache.max_bytes,
+        )
+    ]
+    for index, part in enumerate(plan.parts):
+        facet = (stamps.stem(alias, label_of(plan.model, part.facet)),) if part.facet else ()
+        shelves.append(
+            Shelf(
+                stem=f"part:{where}.{index}:{vary_digest(context, part.vary)}:".encode(),
+                stamps=(row, *facet),
+                timeout=part.timeout or cache.timeout,
+                max_bytes=cache.max_bytes,
+            )
+        )
+    return tuple(shelves)
+
+
+def _bypassed(store: Store, node: _Node, alias: str) -> frozenset[bytes]:
+    """Rows that the journal names, and all rows where it names their table."""
+    plan = node.plan
+    labels = {label_of(plan.model), *(label_of(plan.model, part.facet) for part in plan.parts)}
+    named = journal.pks(node.alias, labels)
+    journal.clear(store, alias)
+    return frozenset(node.names) if stamps.EVERY_ROW in named else frozenset(pk.encode() for pk in named)
 
 
 def _may_fill(plan: FieldPlan, alias: str, read_alias: str) -> bool:
@@ -119,52 +253,65 @@ def _may_fill(plan: FieldPlan, alias: str, read_alias: str) -> bool:
     return all(router.db_for_read(model) == alias for model in plan.models)
 
 
-def _compute(serializer: Any, plan: FieldPlan, alias: str, pks: Sequence[Any]) -> dict[Any, Body]:
-    """Shared bodies from the database."""
-    shared = [(name, field) for name, field in serializer.fields.items() if name in plan.names]
-    with guarded(serializer, links=plan.links):
-        with declared_queries():
-            loaded = plan.load(alias, pks)
-        for name, field in shared:
-            if isinstance(field, BatchedField) and name not in plan.fresh:
-                field.prepare(list(loaded))
-        return {pk: _body(plan, shared, instance) for pk, instance in loaded.items()}
+def _found(node: _Node, values: list[Values]) -> _Found:
+    bodies, *parts = values
+    plan = node.plan
+    there = [name in bodies and all(name in part for part in parts) for name in node.names]
+    pks = [pk for pk, is_there in zip(node.pks, there, strict=True) if is_there]
+    instances = plan.load(node.alias, pks) if plan.needs_instances and pks else None
+    if instances is not None:
+        pks = [pk for pk in pks if pk in instances]
+    names = names_of(pks)
+    flagged = [bodies[name] for name in names]
+    contents, references = _split(plan, flagged)
+    exact = all(map(is_exact, flagged))
+    filled: dict[str, list[bytes]] = {}
+    for part, known in zip(plan.parts, parts, strict=True):
+        held = [known[name] for name in names]
+        exact = exact and all(map(is_exact, held))
+        rows = list(map(values_in, held))
+        filled |= {name: [row[at] for row in rows] for at, name in enumerate(part.fields)}
+    return _Found(
+        node=node,
+        pks=pks,
+        names=names,
+        bodies=contents,
+        instances=instances,
+        filled=filled,
+        references=references,
+        exact=exact,
+    )
 
 
-def _body(plan: FieldPlan, shared: Sequence[tuple[str, Any]], instance: Any) -> Body:
-    pairs: list[tuple[str, Any]] = []
-    for name, field in shared:
-        if name in plan.fresh:
-            pairs.append((name, segments.FRESH))
+def _split(plan: FieldPlan, flagged: list[bytes]) -> tuple[list[bytes], dict[str, list[Any]]]:
+    """The JSON of bodies, and what each reference holds in each of them."""
+    if not plan.references:
+        return [body[1:] for body in flagged], {}
+    split = list(map(references_in, flagged))
+    held = {reference.name: [keys[at] for _, keys in split] for at, reference in enumerate(plan.references)}
+    return [content for content, _ in split], held
+
+
+def _columns(found: _Found) -> tuple[list[list[bytes]], bool]:
+    """A column of JSON values for each hole, in order; fresh fields are asked for now."""
+    columns, exact = [], found.exact
+    for name in found.node.plan.holes:
+        if name in found.filled:
+            columns.append(found.filled[name])
             continue
-        try:
-            pairs.append((name, represent(field, instance)))
-        except SkipField:
-            continue
-    exact = all(value is segments.FRESH or segments.exact(value) for _, value in pairs)
-    return Body(segments.body(pairs), exact)
-
-
-def represent(field: Any, instance: Any) -> Any:
-    """A field's value as `Serializer.to_representation` takes it."""
-    attribute = field.get_attribute(instance)
-    bare = attribute.pk if isinstance(attribute, PKOnlyObject) else attribute
-    return None if bare is None else field.to_representation(attribute)
-
-
-def _fresh(
-    serializer: Any, plan: FieldPlan, pks: Sequence[Any], instances: dict[Any, Any]
-) -> tuple[list[list[bytes]], bool]:
-    """A column of JSON values for each fresh field."""
-    columns, exact = [], True
-    for name in plan.fresh:
-        field = serializer.field_named(name)
-        if isinstance(field, BatchedField):
-            answers = field.values(pks)
-            attributes = (answers[pk] for pk in pks)
-            values = [None if value is None else field.to_representation(value) for value in attributes]
-        else:
-            values = [represent(field, instances[pk]) for pk in pks]
-        exact = exact and all(segments.exact(value) for value in values)
+        values = _fresh_values(found, found.node.serializer.field_named(name))
+        exact = exact and all(map(segments.exact, values))
         columns.append(segments.column(values))
     return columns, exact
+
+
+def _fresh_values(found: _Found, field: Any) -> list[Any]:
+    instances = found.instances or {}
+    if not isinstance(field, BatchedField):
+        try:
+            return [represent(field, instances[pk]) for pk in found.pks]
+        except SkipField as error:
+            raise Unspliced("skipped") from error
+    keys = found.pks if field.key_source is None else [field.key_of(instances[pk]) for pk in found.pks]
+    answers = field.values(keys)
+    return [field.represent(field.missing if key is None else answers[key]) for key in keys]

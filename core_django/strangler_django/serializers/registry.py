@@ -29,6 +29,13 @@ def resolve_waiting() -> None:
         _plans[cls] = _plan(cls)
 
 
+def _resolve_if_waiting(cls: Any) -> None:
+    """A serializer's plan may ask for that of one which it nests."""
+    if cls in _waiting and apps.models_ready:
+        _waiting.remove(cls)
+        _plans[cls] = _plan(cls)
+
+
 def registered() -> list[Any]:
     return list(_plans)
 
@@ -40,6 +47,7 @@ def is_cached(cls: Any) -> bool:
 def plan_of(serializer: Any) -> FieldPlan | None:
     """The plan of the serializer's fields as they are on this instance; None if its bodies are not shared."""
     cls = type(serializer)
+    _resolve_if_waiting(cls)
     if not is_cached(cls):
         return None
     if is_static(serializer):

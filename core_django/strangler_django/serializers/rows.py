@@ -1,17 +1,26 @@
+import functools
 from collections.abc import Iterator, Sequence
+from inspect import getattr_static
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import models, router
 from django.db.models.manager import BaseManager
+from django.utils.functional import cached_property
 
 from strangler_django.serializers import journal
+
+_JOURNAL = "strangler_journal"
 
 
 class Rows:
     """Stored rows named by primary key, in a queryset's order, not loaded; iterating loads them."""
 
-    def __init__(self, queryset: models.QuerySet, named: Sequence[tuple[Any, bool]]) -> None:
+    def __init__(self, queryset: models.QuerySet, named: Sequence[Any]) -> None:
+        """`named` are rows of `names(queryset)`."""
         self.queryset = queryset
+        if named and isinstance(named[0], dict):
+            named = [(row["pk"], row[_JOURNAL]) for row in named]
         self.pks = [pk for pk, _ in named]
         self.journal_has_rows = any(journalled for _, journalled in named)
 
@@ -34,34 +43,76 @@ class StoredRow(Rows):
 
     def __init__(self, instance: models.Model) -> None:
         alias = instance._state.db or router.db_for_write(type(instance), instance=instance)
-        queryset = type(instance)._base_manager.using(alias)
-        super().__init__(queryset, [(instance.pk, journal.has_rows(alias))])
+        known = instance.__dict__.get(_JOURNAL)
+        journalled = journal.has_rows(alias) if known is None else known
+        super().__init__(type(instance)._base_manager.using(alias).all(), [(instance.pk, journalled)])
         self.instance = instance
 
     def __iter__(self) -> Iterator[models.Model]:
         return iter([self.instance])
 
 
-def names(queryset: models.QuerySet) -> models.QuerySet:
-    """The queryset reduced to what names its rows: primary key, and whether the journal has rows."""
-    plain: Any = queryset.prefetch_related(None)
-    named: models.QuerySet = plain.annotate(strangler_journal=journal.JournalHasRows())
-    return named.values_list("pk", "strangler_journal")
+def names(queryset: models.QuerySet, *, also: Sequence[str] = ()) -> models.QuerySet:
+    """The queryset reduced to what names its rows: primary key, whether the journal has rows, and `also` if asked."""
+    named = with_journal(queryset.prefetch_related(None))
+    return named.values("pk", _JOURNAL, *also) if also else named.values_list("pk", _JOURNAL)
 
 
-def as_stored(data: Any, model: type[models.Model]) -> models.QuerySet | None:
-    """The queryset behind `data` if it only names stored rows of the model; otherwise None.
+def with_journal(queryset: models.QuerySet) -> models.QuerySet:
+    """The queryset with the answer to whether the journal has rows."""
+    annotated: models.QuerySet = queryset.annotate(**{_JOURNAL: journal.JournalHasRows()})
+    return annotated
+
+
+def why_not_stored(data: Any, model: type[models.Model]) -> str:
+    """Why `data` is more, or other, than a queryset that only names stored rows of the model; empty if it is not.
 
     Instances that are already loaded, annotations and filtered prefetches hold more than the stored row.
     """
     queryset = data.all() if isinstance(data, BaseManager) else data
-    if not isinstance(queryset, models.QuerySet) or queryset.model is not model:
-        return None
+    if not isinstance(queryset, models.QuerySet):
+        return "instances"
+    if queryset.model is not model:
+        return "model"
     state, query = vars(queryset), queryset.query
-    if state["_result_cache"] is not None or state["_fields"] is not None:
-        return None
-    if query.combinator or query.annotations or query.extra:
-        return None
+    if state["_result_cache"] is not None:
+        return "instances"
+    if state["_fields"] is not None:
+        return "values"
+    if query.combinator:
+        return "union"
+    if query.annotations or query.extra:
+        return "annotations"
     if any(isinstance(lookup, models.Prefetch) for lookup in state["_prefetch_related_lookups"]):
-        return None
-    return queryset
+        return "prefetch"
+    return ""
+
+
+def difference_from_stored(instance: models.Model) -> str:
+    """Why an instance shows more than its row: annotations and `to_attr` set attributes that no column has."""
+    columns = {field.attname for field in type(instance)._meta.concrete_fields}
+    for name in instance.__dict__.keys() - columns - {_JOURNAL}:
+        if not name.startswith("_") and not _is_cached_property(type(instance), name):
+            return "annotations"
+    for accessor, found in instance.__dict__.get("_prefetched_objects_cache", {}).items():
+        if not _is_whole(instance, accessor, found):
+            return "prefetch"
+    return ""
+
+
+def _is_cached_property(model: type[models.Model], name: str) -> bool:
+    return isinstance(getattr_static(model, name, None), (cached_property, functools.cached_property))
+
+
+def _is_whole(instance: models.Model, name: str, found: Any) -> bool:
+    """Whether prefetched objects are those that the relation's own query gives."""
+    accessors = {relation.name: relation.get_accessor_name() for relation in instance._meta.related_objects}
+    # Prefetched objects would hide the query.
+    bare = type(instance)(pk=instance.pk)
+    manager = getattr(bare, accessors.get(name) or name, None)
+    if not isinstance(manager, BaseManager) or not isinstance(found, models.QuerySet):
+        return False
+    try:
+        return str(found.query) == str(manager.all().query)
+    except EmptyResultSet:
+        return False

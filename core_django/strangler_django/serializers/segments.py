@@ -1,44 +1,67 @@
-"""Bodies as JSON with holes: rendered once without the fresh fields, spliced as bytes on each read."""
+"""Bodies as JSON with holes: rendered once without what is kept elsewhere, spliced as bytes on each read."""
 
 import json
 import math
-from collections.abc import Iterable, Sequence
-from itertools import groupby
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any
 
 from rest_framework.compat import LONG_SEPARATORS, SHORT_SEPARATORS
 from rest_framework.renderers import JSONRenderer
 
+__all__ = [
+    "HOLE",
+    "array",
+    "column",
+    "decode",
+    "enclose",
+    "exact",
+    "fill",
+    "finished",
+    "render",
+    "separators",
+    "splice",
+    "text_of",
+    "text_of_str",
+]
+
 # JSON escapes control characters, so this byte never occurs inside it.
 HOLE = b"\0"
 
 
-class Fresh:
-    """Stands for the value of a fresh field while a shared body is rendered."""
-
-
-FRESH = Fresh()
-
-
 def render(value: Any) -> bytes:
     """The bytes that DRF's JSONRenderer gives."""
-    return b"null" if value is None else bytes(JSONRenderer().render(value))
+    return finished(text_of(value))
 
 
-def body(pairs: Iterable[tuple[str, Any]]) -> bytes:
-    """An object's JSON with a hole for each fresh value."""
-    comma, colon = separators()
-    pieces: list[bytes] = []
-    for fresh, run in groupby(pairs, key=lambda pair: pair[1] is FRESH):
-        if fresh:
-            pieces += [render(name) + colon + HOLE for name, _ in run]
-        else:
-            pieces.append(render(dict(run))[1:-1])
-    return b"{" + comma.join(pieces) + b"}"
+def text_of(value: Any) -> str:
+    """A value as DRF's JSONRenderer writes it, before `finished`."""
+    kind = type(value)
+    if kind is str:
+        return text_of_str(value)
+    if kind is int:
+        return int.__repr__(value)
+    if value is None:
+        return "null"
+    if kind is bool:
+        return "true" if value else "false"
+    return _encoder()(value)
+
+
+def text_of_str(value: str) -> str:
+    return encode_basestring_ascii(value) if JSONRenderer.ensure_ascii else encode_basestring(value)
+
+
+def finished(text: str) -> bytes:
+    """JSON text as bytes, in the subset of JavaScript that DRF keeps to."""
+    if not text.isascii():
+        text = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return text.encode()
 
 
 def splice(bodies: Sequence[bytes], columns: Sequence[Sequence[bytes]]) -> bytes:
-    """The bodies, separated, with their holes filled from one column of values per fresh field."""
+    """The bodies, separated, with their holes filled from one column of values for each."""
     comma, _ = separators()
     joined = comma.join(bodies)
     if not columns:
@@ -46,7 +69,25 @@ def splice(bodies: Sequence[bytes], columns: Sequence[Sequence[bytes]]) -> bytes
     segments = joined.split(HOLE)
     pieces = [b""] * (2 * len(segments) - 1)
     pieces[::2] = segments
-    pieces[1::2] = [value for row in zip(*columns, strict=True) for value in row]
+    if len(columns) == 1:
+        pieces[1::2] = columns[0]
+    else:
+        pieces[1::2] = [value for row in zip(*columns, strict=True) for value in row]
+    return b"".join(pieces)
+
+
+def fill(bodies: Sequence[bytes], columns: Sequence[Sequence[bytes]]) -> list[bytes]:
+    """Each body with its holes filled."""
+    if not columns:
+        return list(bodies)
+    return [_filled(body, row) for body, row in zip(bodies, zip(*columns, strict=True), strict=True)]
+
+
+def _filled(body: bytes, values: Sequence[bytes]) -> bytes:
+    segments = body.split(HOLE)
+    pieces = [b""] * (2 * len(segments) - 1)
+    pieces[::2] = segments
+    pieces[1::2] = values
     return b"".join(pieces)
 
 
@@ -67,7 +108,12 @@ def column(values: Iterable[Any]) -> list[bytes]:
 
 def enclose(envelope: dict[str, Any], key: str, content: bytes) -> bytes:
     """The envelope's JSON with ready JSON at `key`."""
-    return body((name, FRESH if name == key else value) for name, value in envelope.items()).replace(HOLE, content)
+    comma, colon = separators()
+    pairs = (
+        finished(text_of_str(name)) + colon + (content if name == key else render(value))
+        for name, value in envelope.items()
+    )
+    return b"{" + comma.join(pairs) + b"}"
 
 
 def array(objects: bytes) -> bytes:
@@ -91,5 +137,21 @@ def decode(content: bytes) -> Any:
 
 
 def separators() -> tuple[bytes, bytes]:
-    comma, colon = SHORT_SEPARATORS if JSONRenderer.compact else LONG_SEPARATORS
+    comma, colon = _separators()
     return comma.encode(), colon.encode()
+
+
+def _separators() -> tuple[str, str]:
+    return SHORT_SEPARATORS if JSONRenderer.compact else LONG_SEPARATORS
+
+
+def _encoder() -> Callable[[Any], str]:
+    encoder: Any = JSONRenderer.encoder_class
+    return _encoder_of(encoder, JSONRenderer.ensure_ascii, JSONRenderer.compact, JSONRenderer.strict)
+
+
+@lru_cache(maxsize=16)
+def _encoder_of(encoder: Any, ensure_ascii: bool, compact: bool, strict: bool) -> Callable[[Any], str]:
+    separators = SHORT_SEPARATORS if compact else LONG_SEPARATORS
+    made: Callable[[Any], str] = encoder(ensure_ascii=ensure_ascii, allow_nan=not strict, separators=separators).encode
+    return made

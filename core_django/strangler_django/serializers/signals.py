@@ -9,12 +9,14 @@ from django.db import connections, models, router
 from django.db.models import signals
 
 from strangler_django.serializers import pending
-from strangler_django.serializers.dependencies import Crossing, Dependency, Model, pk_of
-from strangler_django.serializers.stamps import EVERY_ROW, Row
+from strangler_django.serializers.dependencies import Crossing, Dependency, Model, label_of, pk_of
+from strangler_django.serializers.stamps import ANY_ROW, EVERY_ROW, Row
 from strangler_django.serializers.store import current_store
 
 _dependencies: dict[Model, dict[Dependency, None]] = {}
 _crossings: dict[Model, dict[Crossing, None]] = {}
+_any_row: dict[Model, str] = {}
+"""The label whose `+` stamp every write of the model renews, for results that read any of its rows."""
 
 
 def watch(sources: Iterable[Dependency | Crossing]) -> None:
@@ -27,6 +29,21 @@ def watch(sources: Iterable[Dependency | Crossing]) -> None:
             for model in _written_as(source.model):
                 _dependencies.setdefault(model, {})[source] = None
                 _connect(model)
+
+
+def watch_any(model: Model) -> str:
+    """Lets every write of the model renew one stamp; gives its label."""
+    label = label_of(model)
+    for sender in _written_as(model):
+        _any_row[sender] = label
+        _connect(sender)
+        signals.m2m_changed.connect(_on_m2m_change, sender=sender, dispatch_uid="strangler_django")
+    return label
+
+
+def watched_models() -> set[Model]:
+    """The models whose writes are seen."""
+    return {*_dependencies, *_crossings, *_any_row}
 
 
 def watched(source: Dependency | Crossing) -> bool:
@@ -44,8 +61,9 @@ def invalidate(model: Model, pks: Collection[Any], *, using: str | None = None) 
     store = current_store()
     if store is None:
         return
+    pending.mark(store, alias, _any(model, alias))
     for dependency in _dependencies.get(model, {}):
-        pending.mark(store, alias, _rows(alias, dependency.root, dependency.roots(alias, pks)))
+        pending.mark(store, alias, _rows(alias, dependency, dependency.roots(alias, pks)))
         for pk in pks:
             pending.wrote(alias, dependency, pk)
     pending.settle_on_commit(alias)
@@ -58,7 +76,7 @@ def invalidate_values(model: Model, values: Mapping[str, Any]) -> None:
     if store is None:
         return
     for dependency in _dependencies.get(model, {}):
-        pending.mark(store, alias, _rows(alias, dependency.root, _reached(dependency, values, alias)))
+        pending.mark(store, alias, _rows(alias, dependency, _reached(dependency, values, alias)))
     if model in _dependencies:
         invalidate(model, _named(model, values, alias), using=alias)
     for crossing in _crossings.get(model, {}):
@@ -74,14 +92,15 @@ def invalidate_model(model: Model) -> None:
     if store is None:
         return
     sources: list[Dependency | Crossing] = [*_dependencies.get(model, {}), *_crossings.get(model, {})]
-    pending.mark(store, alias, {Row(alias, source.root._meta.label_lower, EVERY_ROW) for source in sources})
+    rows = {Row(alias, source.label, EVERY_ROW) for source in sources} | _any(model, alias)
+    pending.mark(store, alias, rows)
     pending.settle_on_commit(alias)
 
 
 def invalidate_all() -> None:
     """Makes every body void."""
-    for root in {source.root for sources in _dependencies.values() for source in sources}:
-        invalidate_model(root)
+    for model in watched_models():
+        invalidate_model(model)
 
 
 def _named(model: Model, values: Mapping[str, Any], alias: str) -> list[Any]:
@@ -120,9 +139,14 @@ def _before_write(sender: Model, instance: models.Model, using: str, **kwargs: A
     store = current_store()
     if store is None:
         return
-    rows: set[Row] = set()
-    for dependency in _dependencies[sender]:
-        rows |= _rows(using, dependency.root, _reached(dependency, instance.__dict__, using))
+    rows = _any(sender, using)
+    reached: dict[Any, set[Any]] = {}
+    for dependency in _dependencies.get(sender, {}):
+        # Facets of one root are reached alike.
+        way = (dependency.root, dependency.model, dependency.path, dependency.anchor, dependency.link)
+        if way not in reached:
+            reached[way] = _reached(dependency, instance.__dict__, using)
+        rows |= _rows(using, dependency, reached[way])
     pending.mark(store, using, rows)
 
 
@@ -130,10 +154,10 @@ def _after_write(sender: Model, instance: models.Model, using: str, **kwargs: An
     store = current_store()
     if store is None:
         return
-    for dependency in _dependencies[sender]:
+    for dependency in _dependencies.get(sender, {}):
         pk = getattr(instance, pk_of(dependency.model))
         if not dependency.path:
-            pending.mark(store, using, _rows(using, dependency.root, {pk}))
+            pending.mark(store, using, _rows(using, dependency, {pk}))
         elif dependency.anchor or not dependency.link:
             pending.wrote(using, dependency, pk)
     pending.settle_on_commit(using)
@@ -143,12 +167,16 @@ def _on_m2m_change(sender: Model, instance: models.Model, action: str, using: st
     store = current_store()
     if store is None:
         return
-    rows: set[Row] = set()
-    for crossing in _crossings[sender]:
-        rows |= _rows(using, crossing.root, crossing.roots(using, instance))
+    rows = _any(sender, using)
+    for crossing in _crossings.get(sender, {}):
+        rows |= _rows(using, crossing, crossing.roots(using, instance))
     pending.mark(store, using, rows)
     if action.startswith("post_"):
         pending.settle_on_commit(using)
+
+
+def _any(model: Model, alias: str) -> set[Row]:
+    return {Row(alias, _any_row[model], ANY_ROW)} if model in _any_row else set()
 
 
 def _reached(dependency: Dependency, stored: Mapping[str, Any], using: str) -> set[Any]:
@@ -172,9 +200,9 @@ def _stored_link(model: Model, pk: Any, attname: str, using: str) -> list[Any]:
     return list(rows.values_list(attname, flat=True))
 
 
-def _rows(alias: str, root: Model, pks: Iterable[Any]) -> set[Row]:
+def _rows(alias: str, source: Dependency | Crossing, pks: Iterable[Any]) -> set[Row]:
     # An instance may hold its key as it was given: "5", or a UUID in capitals.
-    label, key = root._meta.label_lower, root._meta.pk
+    label, key = source.label, source.root._meta.pk
     return {Row(alias, label, str(key.to_python(pk))) for pk in pks}
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from strangler_protos.stamps import key_prefix
+
 try:
     import redis
     from redis.backoff import NoBackoff
@@ -20,7 +22,6 @@ except ImportError:  # pragma: no cover  without the cache extra batched fields 
 Command = tuple[Any, ...]
 LONGEST_WAIT = 0.25
 PAUSE = 1.0
-FORMAT = 1
 
 
 class Unavailable(Exception):
@@ -127,7 +128,7 @@ class Store:
         except BaseException:
             connection.disconnect()
             raise
-        return Link(connection, b"strangler:%d:%b:" % (FORMAT, run_id))
+        return Link(connection, key_prefix(run_id))
 
 
 _stores: dict[str, Store] = {}

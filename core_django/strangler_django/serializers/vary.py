@@ -1,23 +1,125 @@
-from collections.abc import Mapping
+"""What a cached value may differ by: names, the key that each adds, and what code may use once it is named."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2s
 from typing import Any
 
+from django.conf import settings
 from django.urls import get_script_prefix
 from django.utils import timezone, translation
 from rest_framework.settings import api_settings
 
+__all__ = [
+    "HOST",
+    "LANGUAGE",
+    "TIMEZONE",
+    "UnknownVary",
+    "allowed_by",
+    "automatic",
+    "known",
+    "register_vary",
+    "vary_digest",
+]
 
-def vary_digest(context: Mapping[str, Any], *, links: bool) -> str:
-    """Names what a shared body may differ by: language, time zone and, where it holds links, their origin."""
-    parts: list[Any] = [translation.get_language(), str(timezone.get_current_timezone())]
-    request = context.get("request") if links else None
-    if request is not None:
-        parts += [
-            request.scheme,
-            request.get_host(),
-            get_script_prefix(),
-            context.get("format"),
-            getattr(request, "version", None),
-            request.GET.get(api_settings.URL_FORMAT_OVERRIDE) if api_settings.URL_FORMAT_OVERRIDE else None,
-        ]
-    return blake2s(repr(parts).encode(), digest_size=8).hexdigest()
+LANGUAGE, TIMEZONE, HOST = "language", "timezone", "host"
+Context = Mapping[str, Any]
+
+
+class UnknownVary(LookupError):
+    """A serializer varies by a name that nobody registered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Vary:
+    key: Callable[[Context], str]
+    allows: frozenset[str]
+
+
+_registered: dict[str, _Vary] = {}
+
+
+def register_vary(name: str, key: Callable[[Context], str], *, allows: Iterable[str] = ()) -> None:
+    """Lets serializers vary by `name`: values are kept apart for each text that `key(context)` gives.
+
+    `allows` names what a cached value may use because the key tells it: `request.headers.X-Tenant`, `request.user`,
+    `context.tenant`, or the dotted path of a context variable (`shop.tenancy.current`).
+    """
+    _registered[name] = _Vary(key=key, allows=frozenset(allows))
+
+
+def known() -> list[str]:
+    return sorted(_registered)
+
+
+def automatic(*, links: bool) -> tuple[str, ...]:
+    """What a body varies by where its serializer does not say."""
+    return tuple(
+        name for name, applies in ((LANGUAGE, settings.USE_I18N), (TIMEZONE, settings.USE_TZ), (HOST, links)) if applies
+    )
+
+
+def allowed_by(names: Collection[str]) -> frozenset[str]:
+    """What values that vary by these names may use. Raises UnknownVary."""
+    return frozenset().union(*(_named(name).allows for name in names))
+
+
+def vary_digest(context: Context, names: Collection[str]) -> str:
+    """Names the variant that this context asks for. Raises UnknownVary."""
+    return _digest(tuple((name, _named(name).key(context)) for name in names))
+
+
+@lru_cache(maxsize=4096)
+def _digest(parts: tuple[tuple[str, str], ...]) -> str:
+    # As long as no two users may ever meet.
+    return blake2s(repr(parts).encode(), digest_size=16).hexdigest()
+
+
+def _named(name: str) -> _Vary:
+    try:
+        return _registered[name]
+    except KeyError:
+        raise UnknownVary(f"vary={name!r} is not registered. Known: {', '.join(known())}.") from None
+
+
+def _host(context: Context) -> str:
+    request = context.get("request")
+    if request is None:
+        return ""
+    override = api_settings.URL_FORMAT_OVERRIDE
+    parts = [
+        request.scheme,
+        request.get_host(),
+        get_script_prefix(),
+        context.get("format"),
+        getattr(request, "version", None),
+        request.GET.get(override) if override else None,
+    ]
+    return repr(parts)
+
+
+def _user(context: Context) -> str:
+    user = getattr(context.get("request"), "user", None)
+    return "" if user is None or user.pk is None else f"{user._meta.label_lower}:{user.pk}"
+
+
+def _role(context: Context) -> str:
+    user = getattr(context.get("request"), "user", None)
+    if user is None or not user.is_authenticated:
+        return "anonymous"
+    if getattr(user, "is_superuser", False):
+        # A superuser need not be staff.
+        return f"superuser:{getattr(user, 'is_staff', False)}"
+    return "staff" if getattr(user, "is_staff", False) else "user"
+
+
+register_vary(LANGUAGE, lambda context: str(translation.get_language()), allows=[LANGUAGE])
+register_vary(TIMEZONE, lambda context: str(timezone.get_current_timezone()), allows=[TIMEZONE])
+register_vary(HOST, _host, allows=[HOST])
+register_vary("user", _user, allows=["request.user"])
+register_vary(
+    "role",
+    _role,
+    allows=[f"request.user.{name}" for name in ("is_anonymous", "is_authenticated", "is_staff", "is_superuser")],
+)

@@ -1,11 +1,14 @@
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from django.db.models import QuerySet
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
-from rest_framework.pagination import LimitOffsetPagination, PageNumberPagination
+from rest_framework.pagination import CursorPagination, LimitOffsetPagination, PageNumberPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from strangler_django.serializers import rows
+from strangler_django.serializers import reads, rows
 from strangler_django.serializers.model import CachedModelSerializer
 from strangler_django.serializers.responses import CachedResponse, enveloped, passes_bytes
 from strangler_django.serializers.store import current_store
@@ -16,14 +19,14 @@ class CachedListMixin(ListModelMixin):
 
     def list(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         queryset = self.filter_queryset(self.get_queryset())
-        stored = self._stored(queryset)
-        if stored is None:
+        named = self._named(queryset)
+        if named is None:
             page = self.paginate_queryset(queryset)
             serializer = self.get_serializer(queryset if page is None else page, many=True)
             return Response(serializer.data) if page is None else self.get_paginated_response(serializer.data)
-        named = rows.names(stored)
         page = self.paginate_queryset(named)
-        serializer = self.get_serializer(rows.Rows(stored, list(named) if page is None else page), many=True)
+        found = rows.Rows(queryset, list(named) if page is None else page)
+        serializer = self.get_serializer(found, many=True)
         rendered = serializer.rendered() if passes_bytes(request) else None
         if rendered is None:
             return Response(serializer.data) if page is None else self.get_paginated_response(serializer.data)
@@ -31,23 +34,61 @@ class CachedListMixin(ListModelMixin):
             return CachedResponse(serializer)
         return enveloped(serializer, self.get_paginated_response)
 
-    def _stored(self: Any, queryset: Any) -> Any:
-        serializer_class = self.get_serializer_class()
-        if not issubclass(serializer_class, CachedModelSerializer) or current_store() is None:
+    def _named(self: Any, queryset: Any) -> QuerySet | None:
+        """What names the queryset's rows, to be paginated in its place; None where the rows themselves are needed."""
+        cls = self.get_serializer_class()
+        if not issubclass(cls, CachedModelSerializer) or getattr(cls.Meta, "cache", None) is None:
             return None
-        if self.paginator is not None and not isinstance(self.paginator, (PageNumberPagination, LimitOffsetPagination)):
-            # A cursor is made of the instances' values.
+        reason = rows.why_not_stored(queryset, cls.Meta.model)
+        if current_store() is None:
+            reason = "no store"
+        columns = () if reason else self._columns(queryset)
+        if columns is None:
+            reason = "pagination"
+        if reason:
+            reads.bypass(f"{cls.__module__}.{cls.__qualname__}", reason)
             return None
-        if getattr(serializer_class.Meta, "cache", None) is None:
-            return None
-        return rows.as_stored(queryset, serializer_class.Meta.model)
+        return rows.names(queryset, also=columns)
+
+    def _columns(self: Any, queryset: QuerySet) -> Sequence[str] | None:
+        """The columns that the paginator reads of each row; None if it may read anything."""
+        paginator = self.paginator
+        if paginator is None or isinstance(paginator, (PageNumberPagination, LimitOffsetPagination)):
+            return ()
+        if isinstance(paginator, CursorPagination):
+            columns = [name.lstrip("-") for name in paginator.get_ordering(self.request, queryset, self)]
+            plain = {field.name for field in queryset.model._meta.concrete_fields if not field.is_relation}
+            return [name for name in columns if name != "pk"] if {"pk", *plain}.issuperset(columns) else None
+        return None
 
 
 class CachedDetailMixin(RetrieveModelMixin):
     """RetrieveModelMixin that loads the object for its permissions and takes the body from the cache."""
 
     def retrieve(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
-        serializer = self.get_serializer(self.get_object())
+        with _lean(self):
+            instance = self.get_object()
+        serializer = self.get_serializer(instance)
         if isinstance(serializer, CachedModelSerializer) and passes_bytes(request) and serializer.rendered():
             return CachedResponse(serializer)
         return Response(serializer.data)
+
+
+@contextmanager
+def _lean(view: Any) -> Iterator[None]:
+    """Within the block, the view's object comes without the prefetches that only its body needs."""
+    cls = view.get_serializer_class()
+    if not issubclass(cls, CachedModelSerializer) or getattr(cls.Meta, "cache", None) is None or not current_store():
+        yield
+        return
+    filter_queryset = view.filter_queryset
+
+    def filtered(queryset: Any) -> Any:
+        found = filter_queryset(queryset)
+        return found if rows.why_not_stored(found, cls.Meta.model) else rows.with_journal(found.prefetch_related(None))
+
+    view.filter_queryset = filtered
+    try:
+        yield
+    finally:
+        del view.filter_queryset

@@ -1,0 +1,81 @@
+"""Computes what is cached, from the database and under guard: bodies with holes, and the values of parts."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from strangler_django.serializers import segments
+from strangler_django.serializers.batched import BatchedField
+from strangler_django.serializers.emit import compile_object, compile_overridden
+from strangler_django.serializers.guard import declared_queries, guarded
+from strangler_django.serializers.plan import FieldPlan, Part
+from strangler_django.serializers.preparing import prepared
+from strangler_django.serializers.vary import allowed_by
+
+__all__ = ["ABSENT", "compute_bodies", "compute_part", "is_exact", "references_in", "values_in"]
+
+_EXACT, _INEXACT = b"=", b"~"
+_EXACT_BYTE = _EXACT[0]
+_REFERENCES = b"\1"
+ABSENT = b"-"
+"""What is kept for a key without row."""
+
+
+def compute_bodies(serializer: Any, plan: FieldPlan, alias: str, pks: Sequence[Any]) -> dict[Any, bytes]:
+    """Bodies from the database: a flag, JSON with holes, the keys of references; a key without row is left out.
+
+    Raises UndeclaredUse.
+    """
+    with declared_queries():
+        loaded = plan.load(alias, pks)
+    instances = list(loaded.values())
+    compiled = compile_overridden if plan.overridden else compile_object
+    emitter = compiled(serializer, holes=plan.holes)
+    bodies = {}
+    with guarded(serializer, allowed_by(plan.vary)), prepared(serializer, instances, skip=plan.holes):
+        for pk, instance in loaded.items():
+            emitter.exact = True
+            body = segments.finished(emitter.write(instance))
+            if plan.references:
+                names = [reference.names(instance) for reference in plan.references]
+                body += _REFERENCES + json.dumps(names, separators=(",", ":")).encode()
+            bodies[pk] = (_EXACT if emitter.exact else _INEXACT) + body
+    return bodies
+
+
+def compute_part(serializer: Any, plan: FieldPlan, part: Part, alias: str, pks: Sequence[Any]) -> dict[Any, bytes]:
+    """The values of a part's fields: a flag, and their JSON with holes between them. Raises UndeclaredUse."""
+    fields: list[BatchedField] = [serializer.fields[name] for name in part.fields]
+    columns, exact = [], True
+    with guarded(serializer, allowed_by(part.vary)):
+        for field in fields:
+            keys = pks if field.key_source is None else _keys(field, plan, alias, pks)
+            answers = field.values(keys)
+            values = [field.represent(field.missing if key is None else answers[key]) for key in keys]
+            exact = exact and all(segments.exact(value) for value in values)
+            columns.append(segments.column(values))
+    flag = _EXACT if exact else _INEXACT
+    return {pk: flag + segments.HOLE.join(row) for pk, row in zip(pks, zip(*columns, strict=True), strict=True)}
+
+
+def is_exact(body: bytes) -> bool:
+    """Whether decoding the body gives DRF's own values and types."""
+    return body[0] == _EXACT_BYTE
+
+
+def references_in(body: bytes) -> tuple[bytes, list[Any]]:
+    """The JSON of a body, and for each reference a key as text, a list of keys, or None."""
+    content, _, names = body[1:].partition(_REFERENCES)
+    return content, json.loads(names)
+
+
+def values_in(body: bytes) -> list[bytes]:
+    """The values of a part."""
+    return body[1:].split(segments.HOLE)
+
+
+def _keys(field: BatchedField, plan: FieldPlan, alias: str, pks: Sequence[Any]) -> list[Any]:
+    path = f"{(field.key_source or '').replace('.', '__')}__pk"
+    with declared_queries():
+        known = dict(plan.model._base_manager.using(alias).filter(pk__in=pks).values_list("pk", path))
+    return [known.get(pk) for pk in pks]

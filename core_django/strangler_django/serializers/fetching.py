@@ -1,0 +1,202 @@
+"""The read protocol: values of some rows from Redis, what is missing computed once by somebody, nothing stale stored.
+
+Everything that it touches is given to it (store, what to ask, how to compute), so that tests can interleave it.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+from strangler_django.serializers import entries
+from strangler_django.serializers.entries import Ask, Claim, Reading, Shelf
+from strangler_django.serializers.reads import Read
+from strangler_django.serializers.store import Store, Unavailable
+from strangler_protos.stamps import new_token
+
+__all__ = ["Pace", "Request", "Values", "fetch", "fetched"]
+
+logger = logging.getLogger("strangler_django.serializers")
+
+Values = dict[bytes, bytes]
+Compute = Callable[[int, Sequence[bytes]], Values]
+"""Computes the values of a shelf, by its index, for some rows; a row that does not exist is left out."""
+
+ABSENT = b"-"
+ABSENT_SECONDS = 60
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.05
+
+
+@dataclass(slots=True)
+class Pace:
+    """How long computing took lately, in seconds; what others wait for at most."""
+
+    seconds: float = 0.25
+
+    def note(self, seconds: float) -> None:
+        self.seconds = min(2.0, 0.7 * self.seconds + 0.3 * seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Rows on shelves, and all that reading them needs.
+
+    `bypassed` rows are neither taken from the cache nor stored; nothing is stored unless `may_fill`.
+    """
+
+    ask: Ask
+    compute: Compute
+    read: Read
+    pace: Pace = field(default_factory=Pace)
+    bypassed: Collection[bytes] = ()
+    may_fill: bool = True
+
+
+def fetch(store: Store, requests: Sequence[Request]) -> list[list[Values]]:
+    """For each request and shelf the values by row; rows that do not exist are left out."""
+    try:
+        readings = entries.read(store, [request.ask for request in requests])
+    except Unavailable:
+        for request in requests:
+            request.read.bypass = "unavailable"
+        return [
+            [dict(request.compute(index, request.ask.names)) for index in _shelves(request)] for request in requests
+        ]
+    requests[0].read.round_trips += 1
+    return [fetched(store, request, reading) for request, reading in zip(requests, readings, strict=True)]
+
+
+def fetched(store: Store, request: Request, reading: Reading) -> list[Values]:
+    """Completes what was read."""
+    names, bypassed = request.ask.names, request.bypassed
+    found: list[Values] = []
+    missing: list[list[bytes]] = []
+    for column in reading.values:
+        if not bypassed and None not in column:
+            found.append(dict(zip(names, column, strict=True)))  # type: ignore[arg-type]
+            missing.append([])
+            continue
+        known = {
+            name: value for name, value in zip(names, column, strict=True) if value is not None and name not in bypassed
+        }
+        found.append(known)
+        missing.append([name for name in dict.fromkeys(names) if name not in known])
+    _note(request.read, reading, missing)
+    if any(missing):
+        _complete(store, request, found, missing)
+    return [
+        {name: value for name, value in known.items() if value != ABSENT} if ABSENT in known.values() else known
+        for known in found
+    ]
+
+
+def _complete(store: Store, request: Request, found: list[Values], missing: list[list[bytes]]) -> None:
+    claim = _claim(store, request, missing)
+    waiting: list[list[bytes]] = []
+    for index in _shelves(request):
+        heads, won = claim.heads[index], claim.won[index]
+        mine = [name for name in missing[index] if name in won or name not in heads]
+        waiting.append([name for name in missing[index] if name not in won and name in heads])
+        found[index] |= _computed(store, request, index, mine, heads=heads, leased=won)
+    if any(waiting):
+        _await(store, request, found, waiting)
+        for index in _shelves(request):
+            late = [name for name in waiting[index] if name not in found[index]]
+            found[index] |= _computed(store, request, index, late, heads=claim.heads[index], leased=set())
+
+
+def _claim(store: Store, request: Request, missing: list[list[bytes]]) -> Claim:
+    nothing = Claim([{} for _ in missing], [set() for _ in missing])
+    if not request.may_fill:
+        return nothing
+    wanted = [[name for name in column if name not in request.bypassed] for column in missing]
+    if not any(wanted):
+        return nothing
+    try:
+        claim = entries.claim(store, request.ask, wanted, new_token())
+    except Unavailable:
+        return nothing
+    request.read.round_trips += 1
+    return claim
+
+
+def _computed(
+    store: Store, request: Request, index: int, names: list[bytes], *, heads: dict[bytes, bytes], leased: set[bytes]
+) -> Values:
+    """Computes rows of a shelf and stores those that have stamps to be stored with."""
+    if not names:
+        return {}
+    shelf = request.ask.shelves[index]
+    started = time.perf_counter()
+    try:
+        values = request.compute(index, names)
+    except BaseException:
+        _give_back(store, shelf, leased)
+        raise
+    request.pace.note(time.perf_counter() - started)
+    stored = {}
+    for name in names:
+        head, value = heads.get(name), values.get(name)
+        if head is None:
+            continue
+        if value is None:
+            stored[name] = head, ABSENT, min(shelf.timeout, ABSENT_SECONDS)
+        elif len(value) <= shelf.max_bytes:
+            stored[name] = head, value, shelf.timeout
+        else:
+            request.read.too_large += 1
+    try:
+        if stored or leased:
+            entries.fill(store, shelf, stored, leased)
+            request.read.round_trips += 1
+            request.read.filled += len(stored)
+    except Unavailable:
+        logger.info("Redis went away before %d values could be stored", len(stored))
+    return values
+
+
+def _await(store: Store, request: Request, found: list[Values], waiting: list[list[bytes]]) -> None:
+    """Takes what others compute, for no longer than computing takes.
+
+    Pauses count as long as they were meant to be: on a machine that is busy, computing would be slower too.
+    """
+    budget, pause = request.pace.seconds, _FIRST_PAUSE
+    left = [list(column) for column in waiting]
+    while budget > 0 and any(left):
+        time.sleep(pause)
+        budget -= pause
+        pause = min(2 * pause, _LONGEST_PAUSE)
+        names = list(dict.fromkeys(name for column in left for name in column))
+        shelves = request.ask.shelves
+        try:
+            held = entries.leases(store, list(zip(shelves, left, strict=True)))
+            [reading] = entries.read(store, [Ask(shelves, names)])
+        except Unavailable:
+            return
+        request.read.round_trips += 2
+        for index, column in enumerate(reading.values):
+            wanted = set(left[index])
+            ready = {
+                name: value for name, value in zip(names, column, strict=True) if value is not None and name in wanted
+            }
+            found[index] |= ready
+            request.read.waits += len(ready)
+            left[index] = [name for name in left[index] if name not in ready and name in held[index]]
+
+
+def _give_back(store: Store, shelf: Shelf, leased: Collection[bytes]) -> None:
+    try:
+        entries.release(store, shelf, leased)
+    except Unavailable:
+        logger.info("Redis went away before %d leases could be given back", len(leased))
+
+
+def _note(read: Read, reading: Reading, missing: list[list[bytes]]) -> None:
+    missed = set().union(*missing)
+    read.misses += len(missed)
+    read.hits += read.objects - len(missed)
+    read.stale += reading.stale
+
+
+def _shelves(request: Request) -> range:
+    return range(len(request.ask.shelves))

@@ -1,0 +1,112 @@
+"""What each cached read did, told to whoever listens: metrics, Server-Timing, tests."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from django.db import connections
+
+__all__ = ["Read", "bypass", "listeners", "note_batch", "noting", "reading", "tell"]
+
+logger = logging.getLogger("strangler_django.serializers")
+
+
+@dataclass(slots=True, kw_only=True)
+class Read:
+    """One serializer's part in one read; a listener gets it when it is over.
+
+    `objects` is what was asked for; `hits` came from the cache, `misses` did not.
+    Of the misses, `stale` had a body whose stamps no longer stood, `waits` were computed by another reader meanwhile.
+    `bypass` says why the whole read went past the cache: `annotations`, `undeclared`, `unavailable` ...
+    `batches` are the batch methods called with their numbers of keys; `queries` and `round_trips` count SQL and Redis.
+    """
+
+    serializer: str
+    objects: int = 0
+    hits: int = 0
+    misses: int = 0
+    stale: int = 0
+    waits: int = 0
+    filled: int = 0
+    too_large: int = 0
+    bypass: str = ""
+    batches: list[tuple[str, int]] = field(default_factory=list)
+    queries: int = 0
+    round_trips: int = 0
+    seconds: float = 0.0
+
+
+listeners: list[Callable[[Read], None]] = []
+"""Called after each read, on the reader's path: be quick. What one raises is logged."""
+
+_current: ContextVar[Read | None] = ContextVar("strangler_read", default=None)
+
+
+@contextmanager
+def reading(serializer: str) -> Iterator[Read]:
+    """A read of this serializer, from here to the end of the block."""
+    read = Read(serializer=serializer)
+    outer = _current.set(read)
+    started = time.perf_counter()
+    try:
+        if listeners:
+            with _counting_queries():
+                yield read
+        else:
+            yield read
+    finally:
+        _current.reset(outer)
+        read.seconds = time.perf_counter() - started
+        tell(read)
+
+
+@contextmanager
+def noting(read: Read) -> Iterator[None]:
+    """Within the block, queries and batches are another serializer's, nested in the outer read."""
+    outer = _current.set(read)
+    try:
+        yield
+    finally:
+        _current.reset(outer)
+
+
+def tell(read: Read) -> None:
+    """Gives a finished read to the listeners."""
+    for listener in listeners:
+        try:
+            listener(read)
+        except Exception:
+            logger.exception("%s could not take note of a read of %s", listener, read.serializer)
+
+
+def bypass(serializer: str, reason: str) -> None:
+    """Tells of a read that did not even ask the cache."""
+    if listeners:
+        tell(Read(serializer=serializer, bypass=reason))
+
+
+def note_batch(field_name: str, keys: int) -> None:
+    read = _current.get()
+    if read is not None:
+        read.batches.append((field_name, keys))
+
+
+@contextmanager
+def _counting_queries() -> Iterator[None]:
+    def count(execute: Callable[..., object], *arguments: object) -> object:
+        read = _current.get()
+        if read is not None:
+            read.queries += 1
+        return execute(*arguments)
+
+    wrapped = list(connections.all(initialized_only=True))
+    for connection in wrapped:
+        connection.execute_wrappers.append(count)
+    try:
+        yield
+    finally:
+        for connection in wrapped:
+            connection.execute_wrappers.remove(count)
