@@ -33,7 +33,9 @@ def advice_on(found: Grown) -> tuple[Advice, ...]:
 
 
 def asks_the_same(found: Grown) -> bool:
-    """Whether all queries of a shape have the same values."""
+    """Whether all queries of a shape have the same values, and are no relation of a row."""
+    if any(query.asker.ask.model for query in found.queries):
+        return False
     shapes = {query.statement for query in found.queries}
     return len(found.queries) > len(shapes) == len({(query.statement, query.values) for query in found.queries})
 
@@ -54,7 +56,7 @@ def _each(found: Grown) -> Iterator[Advice]:
             text = f"load {asker.ask.relation!r} with the rows: add it to .only(), or take it out of .defer()"
             yield _advice(Remedy.COLUMNS, text, usual, leaves=0)
         elif operation is Operation.TO_MANY:
-            path = LOOKUP_SEP.join((*_before(asker), asker.ask.relation))
+            path = LOOKUP_SEP.join((*asker.before, asker.ask.relation))
             text = f'prefetch_related("{path}")' if asker.ask.relation else "prefetch for all rows at once, before them"
             yield _advice(Remedy.PREFETCH, text, usual, leaves=1)
         else:
@@ -64,7 +66,7 @@ def _each(found: Grown) -> Iterator[Advice]:
 def _to_one(queries: Sequence[Query], usual: int) -> Advice:
     asker = queries[0].asker
     chain = _chain([query.asker.ask for query in queries])
-    path = LOOKUP_SEP.join((*_before(asker), *chain))
+    path = LOOKUP_SEP.join((*asker.before, *chain))
     if asker.many or asker.ask.method == "generic":
         return _advice(Remedy.PREFETCH, f'prefetch_related("{path}")', usual, leaves=len(chain))
     return _advice(Remedy.SELECT, f'select_related("{path}")', usual, leaves=0)
@@ -82,15 +84,12 @@ def _chain(asks: Sequence[Ask]) -> list[str]:
     return chain
 
 
-def _before(asker: Asker) -> tuple[str, ...]:
-    return asker.before
-
-
 def _batched(asker: Asker) -> str:
     ask = asker.ask
     what = f"{ask.relation} of {ask.model}" if ask.relation else ask.target or "a statement of its own"
     words = WORDS.get(ask.operation, "the rows per key")
-    method = f" (.{ask.method.lower() if ask.method[:1].isupper() else ask.method}())" if ask.method else ""
+    method = f" (.{ask.method}())" if ask.method else ""
+    words += f"; or read its .all(), which is prefetched already: .{ask.method}() asks again" if ask.prefetched else ""
     if asker.place.field:
         return f"a batched field that asks {what}{method} once for all rows: {words}"
     return f"ask {what}{method} once for all rows, before the loop: {words}"

@@ -7,13 +7,25 @@ from types import FrameType
 from typing import Any
 
 from django.db.models import Model, QuerySet
-from django.db.models.query import ModelIterable
+from django.db.models.query import (
+    FlatValuesListIterable,
+    ModelIterable,
+    NamedValuesListIterable,
+    ValuesIterable,
+    ValuesListIterable,
+)
 
-__all__ = ["Ask", "Operation", "ask_of"]
+__all__ = ["Ask", "Operation", "ask_of", "path_between"]
 
 TO_ONE = {"ForwardManyToOneDescriptor", "ForwardOneToOneDescriptor", "ReverseOneToOneDescriptor", "GenericForeignKey"}
 LAZY = {"_fetch_all", "__iter__", "__len__", "__bool__", "__getitem__", "__contains__", "_iterator", "iterator"}
 OPERATIONS = {"count", "exists", "aggregate", "first", "last", "get", "earliest", "latest", "contains", "in_bulk"}
+ITERABLES: dict[Any, str] = {
+    ValuesIterable: "values",
+    ValuesListIterable: "values_list",
+    FlatValuesListIterable: "values_list",
+    NamedValuesListIterable: "values_list",
+}
 
 
 class Operation(StrEnum):
@@ -47,11 +59,12 @@ class Ask:
     relation: str = ""
     target: str = ""
     method: str = ""
+    prefetched: bool = False
     prefetching: bool = False
 
 
-def ask_of(frames: Iterable[FrameType]) -> Ask:
-    """What the innermost ORM call of a stack asked; frames go from the query outwards."""
+def ask_of(frames: Iterable[FrameType], row: Any = None) -> Ask:
+    """What the innermost ORM call of a stack asked; frames go from the query outwards, `row` is what is being shown."""
     queryset, method, prefetching = None, "", False
     for frame in frames:
         module = frame.f_globals.get("__name__", "")
@@ -70,7 +83,46 @@ def ask_of(frames: Iterable[FrameType]) -> Ask:
         return Ask(operation=Operation.TO_MANY, prefetching=True)
     if queryset is None:
         return Ask(operation=Operation.RAW)
-    return _of_queryset(queryset, method)
+    return _of_queryset(queryset, method, row)
+
+
+def path_between(model: type[Model], label: str, source: str) -> tuple[tuple[str, ...], bool]:
+    """The relations from a row's model to another that a field reads through, and whether one is to many.
+
+    They are those of the field's source, else the row's only relation to that model; empty where nothing says.
+    """
+    hops: list[str] = []
+    many = False
+    here: Any = model
+    for name in [] if source == "*" else source.split("."):
+        related = _relations(here).get(name)
+        if related is None:
+            break
+        hops.append(name)
+        many = many or bool(related.one_to_many or related.many_to_many)
+        here = related.related_model
+        if here is not None and here._meta.label == label:
+            return tuple(hops), many
+    single = [
+        name
+        for name, related in _relations(model).items()
+        if related.related_model is not None and related.related_model._meta.label == label
+    ]
+    if len(single) != 1:
+        return (), False
+    related = _relations(model)[single[0]]
+    return (single[0],), bool(related.one_to_many or related.many_to_many)
+
+
+def _relations(model: Any) -> dict[str, Any]:
+    """The relations of a model by the names that its instances have them under."""
+    found: dict[str, Any] = {}
+    for related in model._meta.get_fields():
+        if related.is_relation:
+            found[related.get_accessor_name() if related.auto_created and not related.concrete else related.name] = (
+                related
+            )
+    return found
 
 
 def _descriptor(owner: Any, instance: Any) -> Ask | None:
@@ -91,13 +143,15 @@ def _descriptor(owner: Any, instance: Any) -> Ask | None:
     return Ask(operation=Operation.TO_ONE, model=label, relation=name, target=target)
 
 
-def _of_queryset(queryset: Any, method: str) -> Ask:
-    instance = queryset._hints.get("instance")
+def _of_queryset(queryset: Any, method: str, row: Any) -> Ask:
+    # Generic relations give no hint.
+    instance = queryset._hints.get("instance", row)
     target = queryset.model._meta.label
     operation = NAMED.get(method, Operation.ONE if method else Operation.ROWS)
-    if not isinstance(instance, Model):
+    method = method or ITERABLES.get(queryset._iterable_class, "")
+    relation = _accessor(instance, queryset) if isinstance(instance, Model) else ""
+    if not relation and "instance" not in queryset._hints:
         return Ask(operation=operation, target=target, method=method)
-    relation = _accessor(instance, queryset)
     if operation is Operation.ROWS and relation and _is_plain(instance, relation, queryset):
         operation = Operation.TO_MANY
     return Ask(
@@ -105,14 +159,9 @@ def _of_queryset(queryset: Any, method: str) -> Ask:
         model=instance._meta.label,
         relation=relation,
         target=target,
-        method=_named(queryset, method),
+        method=method,
+        prefetched=relation in getattr(instance, "_prefetched_objects_cache", ()),
     )
-
-
-def _named(queryset: Any, method: str) -> str:
-    if method or queryset._iterable_class is ModelIterable:
-        return method
-    return str(queryset._iterable_class.__name__).removesuffix("Iterable").removeprefix("Flat")
 
 
 def _accessor(instance: Model, queryset: Any) -> str:

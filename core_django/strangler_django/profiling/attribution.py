@@ -1,14 +1,16 @@
 """Say which serializer field, or which line, asked the database, by walking the stack of a query."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from django.db.models import Model
+from django.template.base import VariableNode
 from rest_framework.fields import Field
 from rest_framework.serializers import BaseSerializer, ListSerializer
 
-from strangler_django.profiling.asking import Ask, ask_of
+from strangler_django.profiling.asking import Ask, ask_of, path_between
 from strangler_django.profiling.origin import Line, field_line, is_outside, is_own, line_of
 
 __all__ = ["Asker", "Place", "asker_of"]
@@ -40,7 +42,6 @@ class Asker:
     ask: Ask
     before: tuple[str, ...] = ()
     many: bool = False
-    relations: tuple[str, ...] = field(default=())
 
 
 def asker_of(frame: FrameType | None) -> Asker:
@@ -55,9 +56,14 @@ def asker_of(frame: FrameType | None) -> Asker:
     elif node is not None:
         place = node
     else:
-        place = _of_code(own or next((found for found in frames if _is_outside(found)), None))
+        place = _of_code(frames, own or next((found for found in frames if _is_outside(found)), None))
     before, many = _before([found for _, found in shown])
-    return Asker(place=place, ask=ask_of(frames), before=before, many=many, relations=_sources(shown))
+    row = shown[0][1].f_locals.get("instance") if shown else None
+    ask = ask_of(frames, row)
+    if shown and isinstance(row, Model) and ask.model not in ("", row._meta.label):
+        between, to_many = path_between(type(row), ask.model, str(_field_of(shown[0][1]).source))
+        before, many = before + between, many or to_many
+    return Asker(place=place, ask=ask, before=before, many=many)
 
 
 def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
@@ -82,8 +88,9 @@ def _field_of(frame: FrameType) -> Any:
 
 def _of_field(frames: list[FrameType], own: FrameType | None) -> Place:
     fields = [_field_of(frame) for frame in frames]
-    serializer = frames[0].f_locals["self"]
-    declared = field_line(type(serializer), fields[0].field_name)
+    serializer: Any = frames[0].f_locals["self"]
+    kind: Any = type(serializer)
+    declared = field_line(kind, fields[0].field_name)
     return Place(
         field=".".join(str(found.field_name) for found in reversed(fields)),
         owner=type(serializer).__name__,
@@ -92,12 +99,15 @@ def _of_field(frames: list[FrameType], own: FrameType | None) -> Place:
     )
 
 
-def _of_code(frame: FrameType | None) -> Place:
+def _of_code(frames: list[FrameType], frame: FrameType | None) -> Place:
     if frame is None:
         return Place(field="", owner="Django", line=NOWHERE, declared=None)
-    owner = frame.f_locals.get("self", frame.f_locals.get("cls"))
+    # A comprehension belongs to the function around it.
+    named = (found for found in frames[frames.index(frame) :] if not found.f_code.co_name.startswith("<"))
+    function = next(named, frame)
+    owner = function.f_locals.get("self", function.f_locals.get("cls"))
     kind = owner if isinstance(owner, type) else type(owner)
-    name = frame.f_code.co_name
+    name = function.f_code.co_name
     return Place(
         field="",
         owner=name if owner is None else f"{kind.__name__}.{name}",
@@ -113,7 +123,8 @@ def _template_line(frames: list[FrameType]) -> Place | None:
         if frame.f_code.co_name == "render_annotated" and getattr(node, "token", None) is not None:
             name = str(getattr(getattr(node, "origin", None), "template_name", None) or "template")
             words = " ".join(str(node.token.contents).split())
-            line = Line(file=name, number=node.token.lineno or 0, text=f"{{% {words} %}}")
+            text = f"{{{{ {words} }}}}" if isinstance(node, VariableNode) else f"{{% {words} %}}"
+            line = Line(file=name, number=node.token.lineno or 0, text=text)
             return Place(field="", owner=f"template {name}", line=line, declared=None)
     return None
 
@@ -128,10 +139,6 @@ def _before(frames: list[FrameType]) -> tuple[tuple[str, ...], bool]:
         if found.source != "*":
             hops += str(found.source).split(".")
     return tuple(hops), many
-
-
-def _sources(shown: list[tuple[int, FrameType]]) -> tuple[str, ...]:
-    return tuple(str(_field_of(shown[0][1]).source).split(".")) if shown else ()
 
 
 def _is_own(frame: FrameType) -> bool:

@@ -12,7 +12,7 @@ Where nothing grows because the answer has no list that can be forced, a place i
 with different values, as often as some evaluated list of that request has rows, and at least three times.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -69,14 +69,15 @@ def grown(natural: Run, forced: Sequence[Run]) -> list[Grown]:
         path = _list_path([query for places in by_run for query in places.get(place, ())])
         points = {run.lists.rows(path): len(places.get(place, ())) for run, places in zip(runs, by_run, strict=True)}
         growth = tuple(Sized(size=size, queries=points[size]) for size in sorted(points))
-        longest = by_run[-1].get(place) or usual.get(place) or []
+        longest = _growing(by_run[0].get(place, []), by_run[-1].get(place, []))
+        asked = [query for query in usual.get(place, ()) if not longest or query.statement in longest]
         slope = _slope(growth)
-        if _is_steep(growth, slope, longest) or (not rooted and not slope and _repeats(usual.get(place, []), natural)):
+        if _is_steep(growth, slope, longest) or (not rooted and not slope and _repeats(asked, natural)):
             found.append(
                 Grown(
                     place=place,
-                    queries=tuple(usual.get(place) or longest),
-                    usual=len(usual.get(place, ())),
+                    queries=tuple(asked or [query for queries in longest.values() for query in queries]),
+                    usual=len(asked),
                     per_row=slope or 1.0,
                     growth=growth,
                 )
@@ -96,16 +97,25 @@ def _list_path(queries: Sequence[Query]) -> str | None:
     return next((query.list_path for query in queries if query.list_path is not None), None)
 
 
+def _growing(shortest: Sequence[Query], longest: Sequence[Query]) -> dict[str, list[Query]]:
+    """The longest list's queries by statement, without those that the shortest asks as often: the list itself."""
+    before = Counter(query.statement for query in shortest)
+    after: dict[str, list[Query]] = defaultdict(list)
+    for query in longest:
+        after[query.statement].append(query)
+    return {statement: queries for statement, queries in after.items() if len(queries) > before[statement]}
+
+
 def _slope(growth: Sequence[Sized]) -> float:
     if len(growth) < 2:
         return 0.0
     return (growth[-1].queries - growth[0].queries) / (growth[-1].size - growth[0].size)
 
 
-def _is_steep(growth: Sequence[Sized], slope: float, queries: Sequence[Query]) -> bool:
+def _is_steep(growth: Sequence[Sized], slope: float, growing: dict[str, list[Query]]) -> bool:
     if slope >= STEEP:
         return True
-    single = all(query.keys <= 1 for query in queries)
+    single = all(query.keys <= 1 for queries in growing.values() for query in queries)
     return single and slope >= SHALLOW and growth[-1].queries - growth[0].queries >= 2
 
 

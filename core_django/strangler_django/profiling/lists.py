@@ -10,7 +10,8 @@ and nothing is composed on top of the changed one. An OFFSET stays too. Three ki
 - where neither fetches the rows: rows that the view's own code, a template or a generic view evaluates, of the model
   that the serializers show, or of any model where no serializer shows one. Which ones these are is found in a request
   of natural size; a queryset that names rows by primary key, `get()`, `first()`, prefetches, what Django's own
-  authentication and sessions fetch, and whatever is evaluated while a row is shown are never the list.
+  authentication and sessions fetch, what one line fetches again and again, and whatever is evaluated while a row is
+  shown are never the list.
 
 A list that is no queryset (raw SQL, another service) is only sliced by the outermost serializer.
 """
@@ -57,6 +58,7 @@ class Lists:
         self.size = size
         self.chosen = chosen
         self.fetches: Counter[Fetch] = Counter()
+        self.times: Counter[Fetch] = Counter()
         self.shown: Counter[str] = Counter()
         self.rows_of_lists = 0
         self.row_counts: set[int] = set()
@@ -91,6 +93,8 @@ class Lists:
     def iterate(self, real: Callable[..., Any], queryset: Any, *args: Any, **kwargs: Any) -> Iterator[Any]:
         """`QuerySet._iterator`, a generator, as `iterator()` starts it."""
         fetch = self._fetch(queryset, sys._getframe(1))
+        if fetch is not None:
+            self.times[fetch] += 1
         if fetch is not None and fetch in self.chosen and self.size is not None:
             queryset = queryset._chain()
             queryset._query = _limit(queryset.query, self.size)
@@ -169,6 +173,8 @@ class Lists:
     def _count(self, queryset: Any, fetch: Fetch | None, *, marked: bool) -> None:
         rows = len(queryset._result_cache or ())
         self.row_counts.add(rows)
+        if fetch is not None:
+            self.times[fetch] += 1
         if marked or (fetch is not None and fetch in self.chosen):
             self.is_root = self.is_root or not marked
             self.rows_of_lists = max(self.rows_of_lists, rows)
@@ -178,10 +184,11 @@ class Lists:
 
 def fetched_lists(lists: Lists) -> frozenset[Fetch]:
     """The view's own fetches that are the list, after a request of natural size."""
-    shown = {fetch for fetch in lists.fetches if fetch.model in lists.models}
+    once = {fetch: rows for fetch, rows in lists.fetches.items() if lists.times[fetch] == 1}
+    shown = {fetch for fetch in once if fetch.model in lists.models}
     if shown or lists.rows_of_lists or lists.shown:
         return frozenset(shown)
-    return frozenset(fetch for fetch, rows in lists.fetches.items() if rows > 1)
+    return frozenset(fetch for fetch, rows in once.items() if rows > 1)
 
 
 @contextmanager

@@ -88,7 +88,7 @@ class Recorder:
                     statement=fingerprint(text, connection.vendor),
                     writes=first in WRITES,
                     keys=_keys(text, params),
-                    values=hash(repr(params)),
+                    values=hash((text, repr(params))),
                     seconds=time.perf_counter() - started,
                     asker=asker,
                     list_path=self.list_path(),

@@ -5,9 +5,8 @@ begins and ends. SQL is what each of them spent below Django's cursor, so it is 
 """
 
 import cProfile
-import pstats
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +25,10 @@ PARTS = ("sql", "serialisation", "rendering", "rest")
 CURSOR = ("django/db/backends/utils.py", {"_execute", "_executemany", "callproc"})
 COMPILER = ("django/db/models/sql/compiler.py", "execute_sql")
 HOTTEST = 5
+
+# A function's file, line and name; and its calls, primitive calls, own and cumulative seconds, and callers.
+Key = tuple[str, int, str]
+Row = tuple[int, int, float, float, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +115,8 @@ def _added_up(parts: _Parts, total: float) -> Split:
     queries, query_seconds = 0, 0.0
     own: dict[str, float] = {}
     for part, profile in parts.profiles.items():
-        stats = pstats.Stats(profile).stats  # type: ignore[attr-defined]
+        profile.create_stats()
+        stats: Mapping[Key, Row] = profile.stats
         sql = sum(row[3] for key, row in stats.items() if _is_sql(key))
         spent["sql"] += sql
         spent[part] += max(0.0, sum(row[2] for row in stats.values()) - sql)
@@ -133,10 +137,10 @@ def _added_up(parts: _Parts, total: float) -> Split:
     )
 
 
-def _is_sql(key: tuple[str, int, str]) -> bool:
+def _is_sql(key: Key) -> bool:
     fetches = key[0] == "~" and "fetch" in key[2] and "ursor" in key[2]
     return fetches or (_is(key, CURSOR[0]) and key[2] in CURSOR[1])
 
 
-def _is(key: tuple[str, int, str], tail: str) -> bool:
+def _is(key: Key, tail: str) -> bool:
     return key[0].replace("\\", "/").endswith(tail)
