@@ -54,7 +54,7 @@ def list_rows(
 ) -> Iterator[Row]:
     """Rows of the default database: one in memory that is a copy of a SQLite file, or one that `environment` names.
 
-    Only the first has bounds. Each contestant has about `seconds` a round.
+    Each contestant has about `seconds` a round.
     """
     with ExitStack() as stack:
         stack.enter_context(override_settings(CACHEOPS_REDIS=url))
@@ -67,7 +67,7 @@ def list_rows(
             alike = _assert_same(contestants)
             samples = measure(contestants, rounds=rounds, seconds=seconds)
             where = f"{'SQLite' if copy else 'PostgreSQL'}, {size} objects"
-            yield from _rows(samples, alike, where, BOUNDS.get(size) if copy else None)
+            yield from _rows(samples, alike, where, BOUNDS.get(size))
 
 
 def ours(request: Request, size: int) -> bytes:

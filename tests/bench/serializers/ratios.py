@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.bench.rows import Row, at_least, at_most
 
-__all__ = ["Contestant", "Ratio", "Samples", "measure", "most", "ratio", "repeated", "times_faster"]
+__all__ = ["RESAMPLES", "Contestant", "Ratio", "Samples", "measure", "most", "ratio", "repeated", "times_faster"]
 
 # Seconds of each call, one line a round.
 Samples = np.ndarray
@@ -27,7 +27,7 @@ class Contestant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """A ratio of medians, its 95 % interval, and how far a contestant is from itself, 0.01 is 1 %."""
+    """A ratio of medians, its 95 % interval, and how far a contestant is from itself: 0.01 is 1 %."""
 
     low: float
     value: float
