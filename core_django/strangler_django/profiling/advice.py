@@ -1,18 +1,19 @@
 """Say what removes an N+1: `select_related` for a to-one relation, `prefetch_related` for a to-many one that is read
 whole, `batched` for what a relation's rows are counted, filtered or picked for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from django.db.models.constants import LOOKUP_SEP
 
 from strangler_django.profiling.asking import Ask, Operation
-from strangler_django.profiling.attribution import Asker
 from strangler_django.profiling.growth import Grown
 from strangler_django.profiling.queries import Query
 from strangler_django.profiling.report import Advice, Remedy
 
 __all__ = ["advice_on", "asks_the_same"]
 
+# Fewer are the same by chance.
+OFTEN = 3
 WORDS = {
     Operation.COUNT: "a count per key",
     Operation.EXISTS: "the keys that have one",
@@ -37,7 +38,8 @@ def asks_the_same(found: Grown) -> bool:
     if any(query.asker.ask.model for query in found.queries):
         return False
     shapes = {query.statement for query in found.queries}
-    return len(found.queries) > len(shapes) == len({(query.statement, query.values) for query in found.queries})
+    asked = {(query.statement, query.values) for query in found.queries}
+    return len(found.queries) >= OFTEN * len(shapes) and len(asked) == len(shapes)
 
 
 def _each(found: Grown) -> Iterator[Advice]:
@@ -48,8 +50,9 @@ def _each(found: Grown) -> Iterator[Advice]:
     for query in found.queries:
         ask = query.asker.ask
         if ask.operation is not Operation.TO_ONE:
-            groups.setdefault((ask.operation, ask.relation, ask.method or query.statement), []).append(query)
-    for (operation, _relation, _method), queries in groups.items():
+            many = ask.relation if ask.operation is Operation.TO_MANY else ask.model
+            groups.setdefault((ask.operation, many, ask.method), []).append(query)
+    for (operation, _many, _method), queries in groups.items():
         usual = _share(found, len(queries))
         asker = queries[0].asker
         if operation is Operation.DEFERRED:
@@ -60,7 +63,7 @@ def _each(found: Grown) -> Iterator[Advice]:
             text = f'prefetch_related("{path}")' if asker.ask.relation else "prefetch for all rows at once, before them"
             yield _advice(Remedy.PREFETCH, text, usual, leaves=1)
         else:
-            yield _advice(Remedy.BATCHED, _batched(asker), usual, leaves=1)
+            yield _advice(Remedy.BATCHED, _batched(queries), usual, leaves=len({query.statement for query in queries}))
 
 
 def _to_one(queries: Sequence[Query], usual: int) -> Advice:
@@ -84,15 +87,23 @@ def _chain(asks: Sequence[Ask]) -> list[str]:
     return chain
 
 
-def _batched(asker: Asker) -> str:
+def _batched(queries: Sequence[Query]) -> str:
+    asker = queries[0].asker
     ask = asker.ask
-    what = f"{ask.relation} of {ask.model}" if ask.relation else ask.target or "a statement of its own"
+    relations = dict.fromkeys(query.asker.ask.relation for query in queries)
+    targets = dict.fromkeys(query.asker.ask.target for query in queries)
+    what = f"{_listed(relations)} of {ask.model}" if ask.relation else _listed(targets) or "a statement of its own"
     words = WORDS.get(ask.operation, "the rows per key")
     method = f" (.{ask.method}())" if ask.method else ""
     words += f"; or read its .all(), which is prefetched already: .{ask.method}() asks again" if ask.prefetched else ""
     if asker.place.field:
         return f"a batched field that asks {what}{method} once for all rows: {words}"
     return f"ask {what}{method} once for all rows, before the loop: {words}"
+
+
+def _listed(words: Iterable[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _share(found: Grown, queries: int) -> int:

@@ -19,6 +19,7 @@ from django.core.handlers.base import BaseHandler
 from django.core.signals import got_request_exception, request_finished
 from django.db import DatabaseError, close_old_connections, connections, transaction
 from django.http import HttpRequest
+from django.http.request import validate_host
 from django.test import RequestFactory, override_settings
 from django.urls import set_script_prefix
 
@@ -109,8 +110,10 @@ def _named(error: BaseException) -> str:
 
 
 def _host() -> str:
-    named = [host for host in settings.ALLOWED_HOSTS if host != "*"]
-    return str(named[0]).lstrip(".") if named else "localhost"
+    """A host that the project answers to; a wildcard for subdomains covers the domain too."""
+    named = [str(host).removeprefix(".") for host in settings.ALLOWED_HOSTS]
+    hosts = ("localhost", *named) if named else ("localhost",)
+    return next((host for host in hosts if validate_host(host, settings.ALLOWED_HOSTS)), "localhost")
 
 
 @contextmanager

@@ -157,7 +157,7 @@ def _value(row: Model, path: str) -> Any:
 def _lookups(endpoint: Endpoint) -> dict[str, str]:
     """Path argument to the field that the view looks up by."""
     if endpoint.view_class is None:
-        return {}
+        return {"object_id": "pk"} if _admin_model(endpoint) else {}
     name = endpoint.attribute("lookup_field", None)
     if name is not None:
         return {endpoint.attribute("lookup_url_kwarg", None) or name: name}
@@ -169,7 +169,8 @@ def _lookups(endpoint: Endpoint) -> dict[str, str]:
 
 def _queryset(endpoint: Endpoint, user: Any) -> QuerySet[Any] | None:
     if endpoint.view_class is None:
-        return None
+        admin = _admin_model(endpoint)
+        return admin._default_manager.all() if admin else None
     # A view may want arguments, or somebody logged in; its model's rows do then.
     with suppress(Exception):
         found = _view(endpoint, user).get_queryset()
@@ -182,6 +183,11 @@ def _queryset(endpoint: Endpoint, user: Any) -> QuerySet[Any] | None:
         getattr(endpoint.attribute("serializer_class"), "Meta", None), "model", None
     )
     return model._default_manager.all() if isinstance(model, type) and issubclass(model, Model) else None
+
+
+def _admin_model(endpoint: Endpoint) -> Any:
+    """The model of a view of Django's admin."""
+    return getattr(getattr(endpoint.callback, "model_admin", None), "model", None)
 
 
 def _view(endpoint: Endpoint, user: Any) -> Any:

@@ -33,7 +33,7 @@ Row = tuple[int, int, float, float, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """Shares of the time by part, which add up to 1; `query_share` is the ORM's share of one query.
+    """Shares of the time by part, which add up to 1; `query_share` is what Django's ORM and the driver spent by query.
 
     `hot` are the project's own functions that took most, as (`file:function`, share with what they called).
     """
@@ -112,7 +112,7 @@ def _property(owner: Any, name: str, method: Callable[..., Any]) -> Iterator[Non
 
 def _added_up(parts: _Parts, total: float) -> Split:
     spent = dict.fromkeys(PARTS, 0.0)
-    queries, query_seconds = 0, 0.0
+    queries, orm = 0, 0.0
     own: dict[str, float] = {}
     for part, profile in parts.profiles.items():
         profile.create_stats()
@@ -120,9 +120,11 @@ def _added_up(parts: _Parts, total: float) -> Split:
         sql = sum(row[3] for key, row in stats.items() if _is_sql(key))
         spent["sql"] += sql
         spent[part] += max(0.0, sum(row[2] for row in stats.values()) - sql)
-        for key, (_, calls, _, cumulative, _) in stats.items():
+        for key, (_, calls, own_seconds, cumulative, _) in stats.items():
             if _is(key, COMPILER[0]) and key[2] == COMPILER[1]:
-                queries, query_seconds = queries + calls, query_seconds + cumulative
+                queries += calls
+            if "/django/db/" in key[0] or _is_of_cursor(key):
+                orm += own_seconds
             if key[0].endswith(".py") and is_own_file(key[0]):
                 name = f"{'/'.join(key[0].split('/')[-2:])}:{key[2]}"
                 own[name] = own.get(name, 0.0) + cumulative
@@ -131,15 +133,18 @@ def _added_up(parts: _Parts, total: float) -> Split:
     hot = sorted(own.items(), key=lambda item: (-item[1], item[0]))[:HOTTEST]
     return Split(
         shares={part: seconds / whole for part, seconds in spent.items()},
-        query_share=query_seconds / queries / whole if queries else 0.0,
+        query_share=orm / queries / whole if queries else 0.0,
         hot=tuple((name, seconds / whole) for name, seconds in hot),
         serializers=tuple(parts.serializers),
     )
 
 
 def _is_sql(key: Key) -> bool:
-    fetches = key[0] == "~" and "fetch" in key[2] and "ursor" in key[2]
-    return fetches or (_is(key, CURSOR[0]) and key[2] in CURSOR[1])
+    return (_is_of_cursor(key) and "fetch" in key[2]) or (_is(key, CURSOR[0]) and key[2] in CURSOR[1])
+
+
+def _is_of_cursor(key: Key) -> bool:
+    return key[0] == "~" and "ursor" in key[2]
 
 
 def _is(key: Key, tail: str) -> bool:

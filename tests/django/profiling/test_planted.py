@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from strangler_django.endpoints import walk_endpoints
 from strangler_django.profiling import Project, profile_endpoint
 from strangler_django.profiling.report import Remedy, State
@@ -15,6 +17,8 @@ FILES = {
     "library/page.html": HERE / "templates/library/page.html",
     "library/list.html": HERE / "templates/library/list.html",
 }
+# What has no mark gets no database, and the profiles are made outside of any test.
+pytestmark = pytest.mark.django_db
 # The serializer field of each planted N+1; the others ask outside of fields, and name the code that asks.
 FIELDS = {
     "str": "publisher",

@@ -35,6 +35,7 @@ def print_profile(report: Report, console: Console) -> None:
     console.print(_table(report))
     for found in report.endpoints:
         _print_findings(found, console)
+    _print_notes(report, console)
     _print_left_out(report, console)
     if report.ranking:
         console.print(_ranking(report.ranking))
@@ -67,8 +68,7 @@ def _table(report: Report) -> Table:
 
 
 def _print_findings(found: EndpointProfile, console: Console) -> None:
-    lines = [f"  note: {note}" for note in found.notes]
-    lines += [f"  not shared: {field.field} ({field.reason})" for field in unshared(found.cacheable)]
+    lines = [f"  not shared: {field.field} ({field.reason})" for field in unshared(found.cacheable)]
     if not lines and not found.findings:
         return
     console.print(Text(request_name(found), style="bold"))
@@ -97,6 +97,15 @@ def _print_finding(finding: Finding, console: Console) -> None:
         for one in finding.advice
     ]
     console.print(Text("\n".join(lines)))
+
+
+def _print_notes(report: Report, console: Console) -> None:
+    notes: dict[str, list[str]] = {}
+    for found in report.profiled:
+        for note in found.notes:
+            notes.setdefault(note, []).append(request_name(found))
+    for note, names in notes.items():
+        console.print(Text(f"{note}: {', '.join(names)}", style="dim"))
 
 
 def _print_left_out(report: Report, console: Console) -> None:

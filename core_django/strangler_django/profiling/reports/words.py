@@ -5,10 +5,21 @@ from collections.abc import Mapping, Sequence
 
 from strangler_django.profiling.report import Cacheable, EndpointProfile, FieldShare, Share, Sized
 
-__all__ = ["counted", "growth_words", "request_name", "share_words", "short_statement", "split_words", "unshared"]
+__all__ = [
+    "PARTS",
+    "counted",
+    "growth_words",
+    "request_name",
+    "share_words",
+    "short_statement",
+    "split_words",
+    "unshared",
+]
 
 SELECTED = re.compile(r"^(SELECT (?:DISTINCT )?).{60,}?( FROM )", re.IGNORECASE)
 LONGEST = 300
+# The parts of a request's time, as people say it.
+PARTS = {"sql": "SQL", "serialisation": "serialisation", "rendering": "rendering", "rest": "the rest"}
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
