@@ -4,8 +4,8 @@ A stamp is one Redis string per row. Its key is
 
     strangler:2:RUN_ID:stamp:DATABASE:LABEL:PK
 
-RUN_ID is what `INFO server` says on the very connection that the command travels on, so a restarted or restored
-server starts empty. DATABASE is `database(...)`. LABEL is the model of the cached body (`catalog.course`), with
+RUN_ID is the first 12 characters of what `INFO server` says on the very connection that the command travels on, so a
+restarted or restored server starts empty. DATABASE is `database(...)`. LABEL is the model of the cached body (`catalog.course`), with
 `[PATHS]` behind it for values that are cached apart from the body (`catalog.course[enrolments]`). PK `*` is the
 stamp of the whole table, PK `+` one that every write to the table renews.
 
@@ -120,7 +120,8 @@ def database(alias: str, *, host: str, port: str, name: str, schema: str = "") -
 
 
 def key_prefix(run_id: bytes) -> bytes:
-    return b"strangler:%d:%b:" % (FORMAT, run_id)
+    """What keys begin with on a server of this `run_id`."""
+    return b"strangler:%d:%b:" % (FORMAT, run_id[:12])
 
 
 def stem(database: str, label: str) -> bytes:

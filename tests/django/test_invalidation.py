@@ -1,4 +1,5 @@
 # ruff: noqa: PLW0108  the rows that the writes name exist only once a test runs
+import json
 from collections.abc import Callable
 
 import pytest
@@ -6,7 +7,7 @@ from django.db import transaction
 
 from academy.catalog.models import Course, Educator, Lesson, Topic
 from academy.learning.models import Learner, Review
-from strangler_django.serializers import invalidate
+from strangler_django.serializers import Cache, CachedModelSerializer, invalidate
 from tests.django.conftest import (
     NOON,
     Redis,
@@ -182,3 +183,27 @@ def test_nothing_is_stored_inside_a_transaction(cached: Redis) -> None:
     with transaction.atomic():
         assert commands_of(cached, cached_list) == {"mget": 1}
     assert "set" in commands_of(cached, cached_list)
+
+
+class LessonsSerializer(CachedModelSerializer):
+    class Meta:
+        model = Course
+        fields = ["id", "title", "lessons"]
+        extra_kwargs = {"lessons": {"queryset": Lesson.objects.all()}}
+        cache = Cache()
+
+
+def test_a_save_that_moves_children_voids_both_parents(warm: Redis) -> None:
+    def shown() -> bytes:
+        return LessonsSerializer(Course.objects.all(), many=True).json()
+
+    lesson = Lesson.objects.get()
+    shown()
+    shown()
+    serializer = LessonsSerializer(second(), data={"title": "Second", "lessons": [lesson.pk]})
+    serializer.is_valid(raise_exception=True)
+    serializer.save()
+    assert json.loads(shown()) == [
+        {"id": first().pk, "title": "First", "lessons": []},
+        {"id": second().pk, "title": "Second", "lessons": [lesson.pk]},
+    ]

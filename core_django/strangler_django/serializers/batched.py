@@ -8,6 +8,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from rest_framework.fields import Field
 
+from strangler_django.serializers import segments
 from strangler_django.serializers.cache import check_timeout
 from strangler_django.serializers.guard import declared_queries
 from strangler_django.serializers.reads import note_batch
@@ -108,9 +109,14 @@ class BatchedField(Field):
     def to_representation(self, value: Any) -> Any:
         return self.field.to_representation(value)
 
-    def represent(self, value: Any) -> Any:
-        """The value as JSON's primitives; None stays None, as in `Serializer.to_representation`."""
-        return None if value is None else self.field.to_representation(value)
+    def column(self, keys: Sequence[Any]) -> tuple[list[bytes], bool]:
+        """The JSON of each key's value, and whether all of them decode exactly."""
+        answers = self.values(keys)
+        return segments.column([self.missing if key is None else answers[key] for key in keys], self._represented)
+
+    def _represented(self, value: Any) -> Any:
+        """None stays None, as in `Serializer.to_representation`."""
+        return None if value is None else self.to_representation(value)
 
     def _ask(self, keys: list[Any]) -> dict[Any, Any]:
         if self.method is None:

@@ -12,13 +12,13 @@ from strangler_django.serializers.plan import FieldPlan, Part
 from strangler_django.serializers.preparing import prepared
 from strangler_django.serializers.vary import allowed_by
 
-__all__ = ["ABSENT", "compute_bodies", "compute_part", "is_exact", "references_in", "values_in"]
+__all__ = ["FLAG", "compute_bodies", "compute_part", "is_exact", "references_in", "values_in"]
 
+FLAG = 1
+"""Bytes before a body's JSON."""
 _EXACT, _INEXACT = b"=", b"~"
 _EXACT_BYTE = _EXACT[0]
 _REFERENCES = b"\1"
-ABSENT = b"-"
-"""What is kept for a key without row."""
 
 
 def compute_bodies(serializer: Any, plan: FieldPlan, alias: str, pks: Sequence[Any]) -> dict[Any, bytes]:
@@ -50,10 +50,9 @@ def compute_part(serializer: Any, plan: FieldPlan, part: Part, alias: str, pks: 
     with guarded(serializer, allowed_by(part.vary)):
         for field in fields:
             keys = pks if field.key_source is None else _keys(field, plan, alias, pks)
-            answers = field.values(keys)
-            values = [field.represent(field.missing if key is None else answers[key]) for key in keys]
-            exact = exact and all(segments.exact(value) for value in values)
-            columns.append(segments.column(values))
+            column, is_exact_column = field.column(keys)
+            exact = exact and is_exact_column
+            columns.append(column)
     flag = _EXACT if exact else _INEXACT
     return {pk: flag + segments.HOLE.join(row) for pk, row in zip(pks, zip(*columns, strict=True), strict=True)}
 
@@ -64,14 +63,14 @@ def is_exact(body: bytes) -> bool:
 
 
 def references_in(body: bytes) -> tuple[bytes, list[Any]]:
-    """The JSON of a body, and for each reference a key as text, a list of keys, or None."""
-    content, _, names = body[1:].partition(_REFERENCES)
-    return content, json.loads(names)
+    """The flagged body alone, and for each reference a key as text, a list of keys, or None."""
+    alone, _, names = body.partition(_REFERENCES)
+    return alone, json.loads(names)
 
 
 def values_in(body: bytes) -> list[bytes]:
     """The values of a part."""
-    return body[1:].split(segments.HOLE)
+    return body[FLAG:].split(segments.HOLE)
 
 
 def _keys(field: BatchedField, plan: FieldPlan, alias: str, pks: Sequence[Any]) -> list[Any]:

@@ -8,15 +8,18 @@ import math
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partialmethod
 from inspect import getattr_static
-from operator import attrgetter
+from operator import attrgetter, methodcaller
+from types import FunctionType
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.models.manager import BaseManager
 from django.db.models.query_utils import DeferredAttribute
 from rest_framework import fields
-from rest_framework.fields import SkipField
+from rest_framework.fields import SkipField, is_simple_callable
 from rest_framework.relations import PKOnlyObject
 from rest_framework.serializers import BaseSerializer, ListSerializer, Serializer
 
@@ -39,6 +42,8 @@ class Emitter:
 
     def generic(self, value: Any) -> str:
         """Any value that a field represents."""
+        if type(value) is str:
+            return text_of_str(value)
         if self.exact and not exact(value):
             self.exact = False
         return text_of(value)
@@ -146,11 +151,15 @@ def _field(emitter: Emitter, named: Any, model: Any) -> Write:
     if not _reads_as_drf(named):
         return asked
     if writes_as_drf(type(named), Serializer):
-        return _nested(named, _object(emitter, named))
+        return _nested(named, _once_each(emitter, named, _object(emitter, named)))
     if writes_as_drf(type(named), ListSerializer) and writes_as_drf(type(named.child), Serializer):
-        return _nested(named, _many(_object(emitter, named.child)))
-    if len(named.source_attrs) == 1 and _is_column(model, named.source_attrs[0]):
-        return _column(emitter, named, attrgetter(named.source_attrs[0]), asked)
+        return _nested(named, _many(_once_each(emitter, named.child, _object(emitter, named.child))))
+    if len(named.source_attrs) == 1:
+        [name] = named.source_attrs
+        if _is_column(model, name):
+            return _column(emitter, named, attrgetter(name), asked)
+        if _is_method(model, name):
+            return _column(emitter, named, methodcaller(name), asked)
     return asked
 
 
@@ -188,7 +197,8 @@ def _value(read: Callable[[Any], Any], write_value: Write, asked: Write) -> Writ
     def write(instance: Any) -> str:
         try:
             value = read(instance)
-        except AttributeError:
+        except (AttributeError, KeyError, ObjectDoesNotExist):
+            # DRF has its own ways with these.
             return asked(instance)
         return "null" if value is None else write_value(value)
 
@@ -203,6 +213,34 @@ def _nested(named: Any, write_one: Write) -> Write:
         return "null" if attribute is None else write_one(attribute)
 
     return write
+
+
+def _once_each(emitter: Emitter, serializer: Any, write_one: Write) -> Write:
+    """Objects that many rows share, such as tags, are written once, if nothing but their columns is read."""
+    model = getattr(getattr(serializer, "Meta", None), "model", None)
+    if not all(_is_plain_column(named, model) for named in serializer._readable_fields):
+        return write_one
+    known: dict[tuple[type, Any], str] = {}
+
+    def write(instance: Any) -> str:
+        key = type(instance), getattr(instance, "pk", None)
+        text = known.get(key)
+        if text is None:
+            text = write_one(instance)
+            if emitter.exact and key[1] is not None:
+                known[key] = text
+        return text
+
+    return write
+
+
+def _is_plain_column(named: Any, model: Any) -> bool:
+    return (
+        type(named).__module__.startswith("rest_framework.")
+        and _reads_as_drf(named)
+        and len(named.source_attrs) == 1
+        and _is_column(model, named.source_attrs[0])
+    )
 
 
 def _many(write_one: Write) -> Write:
@@ -232,6 +270,8 @@ def _column(emitter: Emitter, named: Any, read: Callable[[Any], Any], asked: Wri
         return _value(read, lambda value: float.__repr__(value) if _is_finite(value) else ask(value), asked)
     if kind is fields.ChoiceField:
         return _value(read, _remembering(ask), asked)
+    if kind in (fields.FileField, fields.ImageField):
+        return _value(read, _remembering(ask, key=attrgetter("name")), asked)
     return _value(read, ask, asked)
 
 
@@ -243,16 +283,17 @@ def _is_finite(value: Any) -> bool:
     return type(value) is float and math.isfinite(value)
 
 
-def _remembering(write: Write) -> Write:
+def _remembering(write: Write, key: Callable[[Any], Any] = lambda value: value) -> Write:
     """Few different texts, many rows."""
     known: dict[str, str] = {}
 
     def remembered(value: Any) -> str:
-        if type(value) is not str:
+        name = key(value)
+        if type(name) is not str:
             return write(value)
-        text = known.get(value)
+        text = known.get(name)
         if text is None:
-            text = known[value] = write(value)
+            text = known[name] = write(value)
         return text
 
     return remembered
@@ -263,4 +304,15 @@ def _is_column(model: Any, name: str) -> bool:
     if not (isinstance(model, type) and issubclass(model, models.Model)):
         return False
     attribute = getattr_static(model, name, None)
+    # A file's descriptor gives a FieldFile for the column.
     return isinstance(attribute, DeferredAttribute) and attribute.field.attname == name
+
+
+def _is_method(model: Any, name: str) -> bool:
+    """Whether the attribute is a method that DRF calls; its signature need not be read for each row."""
+    if not (isinstance(model, type) and issubclass(model, models.Model)):
+        return False
+    attribute = getattr_static(model, name, None)
+    return isinstance(attribute, (FunctionType, partialmethod)) and is_simple_callable(
+        getattr(model.__new__(model), name)
+    )

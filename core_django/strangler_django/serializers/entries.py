@@ -57,7 +57,7 @@ class Claim:
 
 
 def names_of(pks: Iterable[Any]) -> list[bytes]:
-    return [str(pk).encode() for pk in pks]
+    return [b"%d" % pk if type(pk) is int else str(pk).encode() for pk in pks]
 
 
 def stands(stamp: bytes | None) -> bool:
@@ -106,7 +106,8 @@ def _reading(
             valid = _under(valid, table, rows, index * 2 * stamps.LENGTH)
             cut += 2 * stamps.LENGTH
         values.append([entry and entry[cut:] for entry in valid])
-        stale += sum(1 for before, after in zip(column, valid, strict=True) if before is not None and after is None)
+        if None in valid:
+            stale += sum(1 for before, after in zip(column, valid, strict=True) if before is not None and after is None)
     return Reading(values, stale)
 
 

@@ -113,9 +113,8 @@ class GuardedContext(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         if name == "request":
-            if self._request is None:
-                raise KeyError(name)
-            return self._request
+            # A None in its place asks for relative links.
+            return self._context[name] if self._request is None else self._request
         if name == "format" and HOST in self._leak.allowed:
             return self._context[name]
         return self._leak.look(self._context, name, f"context.{name}")

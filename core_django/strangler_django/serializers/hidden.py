@@ -1,4 +1,4 @@
-"""Finds what code reads that no argument shows: context variables and thread locals, which may hold a tenant or user."""
+"""Finds what code reads that no argument shows: context variables and thread locals, which may hold a user."""
 
 import dis
 import threading

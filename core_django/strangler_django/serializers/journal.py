@@ -21,7 +21,8 @@ ABANDONED = timedelta(hours=1)
 class JournalHasRows(models.Expression):
     """True where the journal of the queried database holds a row; costs no query of its own."""
 
-    output_field = models.BooleanField()
+    # No converter runs for each row.
+    output_field = models.IntegerField()
     contains_aggregate = False
 
     def as_sql(self, compiler: SQLCompiler, connection: object) -> tuple[str, tuple[()]]:

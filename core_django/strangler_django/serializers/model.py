@@ -1,5 +1,5 @@
 from copy import deepcopy
-from typing import Any
+from typing import Any, cast
 
 from asgiref.sync import sync_to_async
 from django.db import models
@@ -9,6 +9,7 @@ from rest_framework.serializers import HyperlinkedModelSerializer, ListSerialize
 from strangler_django.serializers import reads, registry, segments
 from strangler_django.serializers.batched import BatchedField
 from strangler_django.serializers.emit import writes_as_drf
+from strangler_django.serializers.moving import moving
 from strangler_django.serializers.plan import FieldPlan
 from strangler_django.serializers.preparing import objects_of, prepared
 from strangler_django.serializers.reading import Rendered, label, render_rows
@@ -78,6 +79,14 @@ class CachedModelSerializer(ModelSerializer):
             return super().to_representation(instance)
 
     to_representation.writes_as_drf = True  # type: ignore[attr-defined]
+
+    def create(self, validated_data: Any) -> Any:
+        with moving(self.Meta.model, None, validated_data):
+            return super().create(validated_data)
+
+    def update(self, instance: Any, validated_data: Any) -> Any:
+        with moving(self.Meta.model, instance, validated_data):
+            return super().update(instance, validated_data)
 
     def json(self) -> bytes:
         """The bytes that DRF's JSONRenderer makes of the stored row behind the instance."""

@@ -238,6 +238,9 @@ class _Walk:
     def _load(self, field: Any, model: Model, path: str) -> tuple[Model, str]:
         """Follows the field's source as far as it is made of relations."""
         here = model
+        first = str(field.source).partition(".")[0]
+        if any(private.name == first and hasattr(private, "ct_field") for private in model._meta.private_fields):
+            raise Unplannable(f"{field.field_name!r} reads the generic foreign key {first!r}: make it fresh or batched")
         hops = list(_relations(model, str(field.source).split(".")))
         if hops and _reads_key_only(field, hops):
             relation = hops.pop()

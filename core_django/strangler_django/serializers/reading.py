@@ -1,8 +1,11 @@
 """Reads a list of bodies with all that they refer to, level by level, and splices it."""
 
 import logging
+from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2s
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -12,6 +15,7 @@ from rest_framework.fields import SkipField
 from strangler_django.serializers import journal, pending, segments, stamps
 from strangler_django.serializers.batched import BatchedField
 from strangler_django.serializers.computing import (
+    FLAG,
     compute_bodies,
     compute_part,
     is_exact,
@@ -74,7 +78,7 @@ class _Found:
     """The bodies of a node that exist, in order, what fills their holes so far, and what they refer to."""
 
     node: _Node
-    pks: list[Any]
+    pks: Sequence[Any]
     names: list[bytes]
     bodies: list[bytes]
     filled: dict[str, list[bytes]]
@@ -91,7 +95,7 @@ def render_rows(serializer: Any, plan: FieldPlan, store: Store, rows: Rows) -> R
             if not node.names:
                 return Rendered(b"", True)
             [level] = _level(store, [node], rows.journal_has_rows)
-            return Rendered(segments.splice(level.bodies, level.columns), level.exact)
+            return Rendered(segments.splice(level.bodies, level.columns, start=FLAG), level.exact)
         except Unspliced as error:
             read.bypass = str(error)
         except UndeclaredUse as error:
@@ -140,7 +144,9 @@ def _nested(store: Store, nodes: list[_Node], journal_has_rows: bool) -> list[tu
             nested.append(({}, True))
             continue
         level = next(levels)
-        nested.append((dict(zip(level.names, segments.fill(level.bodies, level.columns), strict=True)), level.exact))
+        nested.append(
+            (dict(zip(level.names, segments.fill(level.bodies, level.columns, start=FLAG), strict=True)), level.exact)
+        )
         tell(node.read)
     return nested
 
@@ -217,7 +223,7 @@ def _shelves(serializer: Any, plan: FieldPlan, alias: str) -> tuple[Shelf, ...]:
     row = stamps.stem(alias, root)
     shelves = [
         Shelf(
-            stem=f"body:{where}:{vary_digest(context, plan.vary)}:".encode(),
+            stem=_stem(f"{where}:{vary_digest(context, plan.vary)}"),
             stamps=(row,),
             timeout=cache.timeout,
             max_bytes=cache.max_bytes,
@@ -227,13 +233,19 @@ def _shelves(serializer: Any, plan: FieldPlan, alias: str) -> tuple[Shelf, ...]:
         facet = (stamps.stem(alias, label_of(plan.model, part.facet)),) if part.facet else ()
         shelves.append(
             Shelf(
-                stem=f"part:{where}.{index}:{vary_digest(context, part.vary)}:".encode(),
+                stem=_stem(f"{where}.{index}:{vary_digest(context, part.vary)}"),
                 stamps=(row, *facet),
                 timeout=part.timeout or cache.timeout,
                 max_bytes=cache.max_bytes,
             )
         )
     return tuple(shelves)
+
+
+@lru_cache(maxsize=4096)
+def _stem(where: str) -> bytes:
+    # Keys are most of what a warm read sends.
+    return b"body:%b:" % urlsafe_b64encode(blake2s(where.encode(), digest_size=15).digest())
 
 
 def _bypassed(store: Store, node: _Node, alias: str) -> frozenset[bytes]:
@@ -255,16 +267,16 @@ def _may_fill(plan: FieldPlan, alias: str, read_alias: str) -> bool:
 
 def _found(node: _Node, values: list[Values]) -> _Found:
     bodies, *parts = values
-    plan = node.plan
-    there = [name in bodies and all(name in part for part in parts) for name in node.names]
-    pks = [pk for pk, is_there in zip(node.pks, there, strict=True) if is_there]
+    plan, pks, names = node.plan, node.pks, node.names
+    if any(len(known) < len(bodies) for known in parts) or any(name not in bodies for name in names):
+        there = [pk for pk, name in zip(pks, names, strict=True) if all(name in known for known in values)]
+        pks, names = there, names_of(there)
     instances = plan.load(node.alias, pks) if plan.needs_instances and pks else None
-    if instances is not None:
+    if instances is not None and len(instances) < len(pks):
         pks = [pk for pk in pks if pk in instances]
-    names = names_of(pks)
-    flagged = [bodies[name] for name in names]
-    contents, references = _split(plan, flagged)
-    exact = all(map(is_exact, flagged))
+        names = names_of(pks)
+    contents, references = _split(plan, [bodies[name] for name in names])
+    exact = all(map(is_exact, contents))
     filled: dict[str, list[bytes]] = {}
     for part, known in zip(plan.parts, parts, strict=True):
         held = [known[name] for name in names]
@@ -284,34 +296,32 @@ def _found(node: _Node, values: list[Values]) -> _Found:
 
 
 def _split(plan: FieldPlan, flagged: list[bytes]) -> tuple[list[bytes], dict[str, list[Any]]]:
-    """The JSON of bodies, and what each reference holds in each of them."""
+    """Flagged bodies without references, and what each reference holds in each of them."""
     if not plan.references:
-        return [body[1:] for body in flagged], {}
+        return flagged, {}
     split = list(map(references_in, flagged))
     held = {reference.name: [keys[at] for _, keys in split] for at, reference in enumerate(plan.references)}
-    return [content for content, _ in split], held
+    return [body for body, _ in split], held
 
 
 def _columns(found: _Found) -> tuple[list[list[bytes]], bool]:
     """A column of JSON values for each hole, in order; fresh fields are asked for now."""
     columns, exact = [], found.exact
     for name in found.node.plan.holes:
-        if name in found.filled:
-            columns.append(found.filled[name])
-            continue
-        values = _fresh_values(found, found.node.serializer.field_named(name))
-        exact = exact and all(map(segments.exact, values))
-        columns.append(segments.column(values))
+        column = found.filled.get(name)
+        if column is None:
+            column, is_exact_column = _fresh_column(found, found.node.serializer.field_named(name))
+            exact = exact and is_exact_column
+        columns.append(column)
     return columns, exact
 
 
-def _fresh_values(found: _Found, field: Any) -> list[Any]:
+def _fresh_column(found: _Found, field: Any) -> tuple[list[bytes], bool]:
     instances = found.instances or {}
-    if not isinstance(field, BatchedField):
-        try:
-            return [represent(field, instances[pk]) for pk in found.pks]
-        except SkipField as error:
-            raise Unspliced("skipped") from error
-    keys = found.pks if field.key_source is None else [field.key_of(instances[pk]) for pk in found.pks]
-    answers = field.values(keys)
-    return [field.represent(field.missing if key is None else answers[key]) for key in keys]
+    if isinstance(field, BatchedField):
+        keys = found.pks if field.key_source is None else [field.key_of(instances[pk]) for pk in found.pks]
+        return field.column(keys)
+    try:
+        return segments.column([represent(field, instances[pk]) for pk in found.pks])
+    except SkipField as error:
+        raise Unspliced("skipped") from error

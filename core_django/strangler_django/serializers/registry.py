@@ -2,6 +2,7 @@
 
 import logging
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.apps import apps
 
@@ -11,8 +12,9 @@ from strangler_django.serializers.plan import FieldPlan, Unplannable, is_static,
 logger = logging.getLogger("strangler_django.serializers")
 
 _waiting: list[Any] = []
-_plans: dict[Any, FieldPlan | None] = {}
-refusals: dict[Any, str] = {}
+# Projects make classes at run time.
+_plans: WeakKeyDictionary[Any, FieldPlan | None] = WeakKeyDictionary()
+refusals: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 """Why a class that asks for the cache does not get it; shown by the system checks."""
 
 

@@ -22,7 +22,8 @@ class Rows:
         if named and isinstance(named[0], dict):
             named = [(row["pk"], row[_JOURNAL]) for row in named]
         self.pks = [pk for pk, _ in named]
-        self.journal_has_rows = any(journalled for _, journalled in named)
+        # One statement sees one state of the journal.
+        self.journal_has_rows = bool(named and named[0][1])
 
     def __iter__(self) -> Iterator[models.Model]:
         if self.queryset.query.is_sliced:
@@ -60,8 +61,10 @@ def names(queryset: models.QuerySet, *, also: Sequence[str] = ()) -> models.Quer
 
 def with_journal(queryset: models.QuerySet) -> models.QuerySet:
     """The queryset with the answer to whether the journal has rows."""
-    annotated: models.QuerySet = queryset.annotate(**{_JOURNAL: journal.JournalHasRows()})
-    return annotated
+    annotated: Any = queryset.all()
+    # What `annotate` adds to this is a look at every field's name.
+    annotated.query.add_annotation(journal.JournalHasRows(), _JOURNAL, select=True)
+    return annotated  # type: ignore[no-any-return]
 
 
 def why_not_stored(data: Any, model: type[models.Model]) -> str:

@@ -60,50 +60,51 @@ def finished(text: str) -> bytes:
     return text.encode()
 
 
-def splice(bodies: Sequence[bytes], columns: Sequence[Sequence[bytes]]) -> bytes:
-    """The bodies, separated, with their holes filled from one column of values for each."""
+def splice(bodies: Sequence[bytes], columns: Sequence[Sequence[bytes]], *, start: int = 0) -> bytes:
+    """The bodies from `start`, separated, with their holes filled from one column of values for each."""
     comma, _ = separators()
-    joined = comma.join(bodies)
     if not columns:
-        return joined
-    segments = joined.split(HOLE)
-    pieces = [b""] * (2 * len(segments) - 1)
-    pieces[::2] = segments
+        return comma.join([body[start:] for body in bodies] if start else bodies)
     if len(columns) == 1:
-        pieces[1::2] = columns[0]
-    else:
-        pieces[1::2] = [value for row in zip(*columns, strict=True) for value in row]
-    return b"".join(pieces)
+        [column] = columns
+        pieces: list[bytes] = []
+        for body, value in zip(bodies, column, strict=True):
+            hole = body.index(HOLE)
+            pieces += (body[start:hole], value, body[hole + 1 :], comma)
+        return b"".join(pieces[:-1])
+    return comma.join(fill(bodies, columns, start=start))
 
 
-def fill(bodies: Sequence[bytes], columns: Sequence[Sequence[bytes]]) -> list[bytes]:
-    """Each body with its holes filled."""
+def fill(bodies: Sequence[bytes], columns: Sequence[Sequence[bytes]], *, start: int = 0) -> list[bytes]:
+    """Each body from `start` with its holes filled."""
     if not columns:
-        return list(bodies)
-    return [_filled(body, row) for body, row in zip(bodies, zip(*columns, strict=True), strict=True)]
+        return [body[start:] for body in bodies]
+    filled = []
+    for body, values in zip(bodies, zip(*columns, strict=True), strict=True):
+        segments = body[start:].split(HOLE)
+        pieces = [b""] * (2 * len(segments) - 1)
+        pieces[::2] = segments
+        pieces[1::2] = values
+        filled.append(b"".join(pieces))
+    return filled
 
 
-def _filled(body: bytes, values: Sequence[bytes]) -> bytes:
-    segments = body.split(HOLE)
-    pieces = [b""] * (2 * len(segments) - 1)
-    pieces[::2] = segments
-    pieces[1::2] = values
-    return b"".join(pieces)
-
-
-def column(values: Iterable[Any]) -> list[bytes]:
-    """Each value as JSON; equal plain values are rendered once."""
+def column(values: Iterable[Any], represent: Callable[[Any], Any] = lambda value: value) -> tuple[list[bytes], bool]:
+    """Each represented value as JSON, and whether all decode exactly; equal plain values are rendered once."""
     known: dict[tuple[type, Any], bytes] = {}
-    rendered = []
+    rendered, all_exact = [], True
     for value in values:
-        if type(value) not in (bool, int, str, type(None)):
-            rendered.append(render(value))
-            continue
-        key = (type(value), value)
-        if key not in known:
-            known[key] = render(value)
-        rendered.append(known[key])
-    return rendered
+        kind = type(value)
+        plain = kind is bool or kind is int or kind is str or value is None
+        text = known.get((kind, value)) if plain else None
+        if text is None:
+            represented = represent(value)
+            all_exact = all_exact and exact(represented)
+            text = render(represented)
+            if plain:
+                known[kind, value] = text
+        rendered.append(text)
+    return rendered, all_exact
 
 
 def enclose(envelope: dict[str, Any], key: str, content: bytes) -> bytes:

@@ -15,8 +15,8 @@ from strangler_django.serializers.store import current_store
 
 _dependencies: dict[Model, dict[Dependency, None]] = {}
 _crossings: dict[Model, dict[Crossing, None]] = {}
-_any_row: dict[Model, str] = {}
-"""The label whose `+` stamp every write of the model renews, for results that read any of its rows."""
+_any_row: dict[Model, dict[str, None]] = {}
+"""The labels whose `+` stamps every write of the model renews, for results that read any of its rows."""
 
 
 def watch(sources: Iterable[Dependency | Crossing]) -> None:
@@ -35,7 +35,7 @@ def watch_any(model: Model) -> str:
     """Lets every write of the model renew one stamp; gives its label."""
     label = label_of(model)
     for sender in _written_as(model):
-        _any_row[sender] = label
+        _any_row.setdefault(sender, {})[label] = None
         _connect(sender)
         signals.m2m_changed.connect(_on_m2m_change, sender=sender, dispatch_uid="strangler_django")
     return label
@@ -75,6 +75,7 @@ def invalidate_values(model: Model, values: Mapping[str, Any]) -> None:
     store = current_store()
     if store is None:
         return
+    pending.mark(store, alias, _any(model, alias))
     for dependency in _dependencies.get(model, {}):
         pending.mark(store, alias, _rows(alias, dependency, _reached(dependency, values, alias)))
     if model in _dependencies:
@@ -83,6 +84,7 @@ def invalidate_values(model: Model, values: Mapping[str, Any]) -> None:
         end = crossing.ends[0]
         links = {values.get(field.attname) for field in model._meta.fields if _points_at(field, end)}
         invalidate(end, links - {None}, using=alias)
+    pending.settle_on_commit(alias)
 
 
 def invalidate_model(model: Model) -> None:
@@ -176,7 +178,7 @@ def _on_m2m_change(sender: Model, instance: models.Model, action: str, using: st
 
 
 def _any(model: Model, alias: str) -> set[Row]:
-    return {Row(alias, _any_row[model], ANY_ROW)} if model in _any_row else set()
+    return {Row(alias, label, ANY_ROW) for label in _any_row.get(model, {})}
 
 
 def _reached(dependency: Dependency, stored: Mapping[str, Any], using: str) -> set[Any]:

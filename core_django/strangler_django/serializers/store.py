@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from threading import Thread
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +23,8 @@ except ImportError:  # pragma: no cover  without the cache extra batched fields 
 Command = tuple[Any, ...]
 LONGEST_WAIT = 0.25
 PAUSE = 1.0
+"""Seconds between probes while the breaker is open."""
+PATIENCE = 10.0
 
 
 class Unavailable(Exception):
@@ -30,24 +33,39 @@ class Unavailable(Exception):
 
 @dataclass(slots=True)
 class Breaker:
-    """Lets one call through per `PAUSE` seconds after a failure, all calls after a success."""
+    """Open from a failure until a probe in the background has reached the server; nobody's request waits for that.
 
-    open_until: float | None = None
+    Where no background thread runs (uWSGI without `--enable-threads`), one call probes every `PATIENCE` seconds.
+    """
+
+    probe: Callable[[], bool]
+    open: bool = False
+    _looked_at: float = 0.0
 
     def allows(self) -> bool:
-        now = time.monotonic()
-        if self.open_until is None:
+        if not self.open:
             return True
-        if now < self.open_until:
+        now = time.monotonic()
+        if now - self._looked_at < PATIENCE:
             return False
-        self.open_until = now + PAUSE
+        self._looked_at = now
         return True
 
     def trip(self) -> None:
-        self.open_until = time.monotonic() + PAUSE
+        self._looked_at = time.monotonic()
+        if not self.open:
+            self.open = True
+            Thread(target=self._watch, name="strangler-redis-probe", daemon=True).start()
 
     def close(self) -> None:
-        self.open_until = None
+        self.open = False
+
+    def _watch(self) -> None:
+        while self.open:
+            time.sleep(PAUSE)
+            self._looked_at = time.monotonic()
+            if self.open and self.probe():
+                self.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +91,7 @@ class Store:
             self._options[name] = min(self._options.get(name) or LONGEST_WAIT, LONGEST_WAIT)
         self._options["socket_read_size"] = 1 << 20
         self._idle: deque[Link] = deque()
-        self.breaker = Breaker()
+        self.breaker = Breaker(self._reaches)
 
     def run(self, commands: Callable[[bytes], Sequence[Command]]) -> list[Any]:
         """The replies to what `commands` makes of the key prefix, all sent at once.
@@ -84,6 +102,9 @@ class Store:
             raise Unavailable("The breaker is open.")
         try:
             replies = self._exchange(commands)
+        except redis.ResponseError as error:
+            # Out of memory, or a replica: it answers, so reads may go on.
+            raise Unavailable(f"Redis refuses: {error}") from error
         except (redis.RedisError, OSError) as error:
             self.breaker.trip()
             raise Unavailable(f"Redis: {error}") from error
@@ -92,6 +113,17 @@ class Store:
 
     def forget_links(self) -> None:
         self._idle.clear()
+
+    def forget_threads(self) -> None:
+        """In a forked child nobody probes any more."""
+        self.breaker = Breaker(self._reaches)
+
+    def _reaches(self) -> bool:
+        try:
+            self._idle.append(self._connect())
+        except (redis.RedisError, OSError):
+            return False
+        return True
 
     def _exchange(self, commands: Callable[[bytes], Sequence[Command]]) -> list[Any]:
         try:
@@ -149,6 +181,7 @@ def current_store() -> Store | None:
 def _forget_after_fork() -> None:
     for store in _stores.values():
         store.forget_links()
+        store.forget_threads()
 
 
 os.register_at_fork(after_in_child=_forget_after_fork)
