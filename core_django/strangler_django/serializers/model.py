@@ -169,8 +169,6 @@ def _list_class(meta: Any) -> type[ListSerializer]:
     given: Any = getattr(meta, "list_serializer_class", ListSerializer)
     if given is ListSerializer:
         return CachedListSerializer
-    if issubclass(given, CachedListSerializer):
-        return given
-    return type(
-        given.__name__, (given, CachedListSerializer), {"__module__": given.__module__, "__doc__": given.__doc__}
-    )
+    if not issubclass(given, CachedListSerializer):
+        given = type(given.__name__, (given, CachedListSerializer), {"__module__": given.__module__})
+    return cast("type[ListSerializer]", given)
