@@ -24,6 +24,11 @@ def plan_digest(serializer: BaseSerializer) -> str:
     return blake2s("\n".join(parts).encode(), digest_size=12).hexdigest()
 
 
+def code_digest(function: FunctionType) -> str:
+    """A digest of a function's own code and name, not of what it calls."""
+    return blake2s(_stable(function).encode(), digest_size=12).hexdigest()
+
+
 def _settings() -> Iterator[str]:
     yield repr([getattr(settings, name, None) for name in _SETTINGS])
     yield repr([getattr(api_settings, name) for name in _DRF_SETTINGS if name in api_settings.defaults])
@@ -56,6 +61,9 @@ def _stable(value: Any) -> str:
         return _stable([(name, part) for name, part in value.items() if name != "context"])
     if isinstance(value, (list, tuple)):
         return f"[{_stable_all(value)}]"
+    if isinstance(value, frozenset):
+        # `in {...}` is compiled to one, and its order differs between processes.
+        return f"{{{','.join(sorted(map(_stable, value)))}}}"
     if isinstance(value, (str, int, float, bool, bytes, type(None))):
         return repr(value)
     if isinstance(value, type):

@@ -13,7 +13,7 @@ from rest_framework.serializers import BaseSerializer, ListSerializer
 
 from strangler_django.serializers.batched import BatchedField
 
-__all__ = ["hidden_inputs"]
+__all__ = ["hidden_inputs", "variables_of"]
 
 _DEPTH = 4
 _LIBRARIES = ("rest_framework", "django", "strangler_django", "asgiref", "redis", "cacheops")
@@ -29,14 +29,14 @@ def hidden_inputs(serializer: Any, *, skip: Collection[str] = ()) -> Iterator[tu
         if name in skip:
             continue
         for function in _code_of(serializer, field):
-            for variable in _read_by(function):
+            for variable in variables_of(function):
                 yield f"{type(serializer).__name__}.{name} ({function.__qualname__})", variable
         inner = field.child if isinstance(field, ListSerializer) else field
         if isinstance(inner, BaseSerializer) and not getattr(inner, "shares_bodies", None):
             yield from hidden_inputs(inner)
     own = _function(type(serializer).to_representation)
     if own is not None and not _is_library(own):
-        yield from ((f"{type(serializer).__name__}.to_representation", name) for name in _read_by(own))
+        yield from ((f"{type(serializer).__name__}.to_representation", name) for name in variables_of(own))
 
 
 def _code_of(serializer: Any, field: Any) -> Iterator[FunctionType]:
@@ -74,7 +74,8 @@ def _is_library(function: FunctionType) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _read_by(function: FunctionType) -> tuple[str, ...]:
+def variables_of(function: FunctionType) -> tuple[str, ...]:
+    """The context variables and thread locals that a function and those of the project that it calls name."""
     return tuple(_variables(function, _DEPTH, set()))
 
 
