@@ -1,4 +1,4 @@
-"""Plug the router into ara by settings only, run ara's own tests through it, and walk its API across and back."""
+"""Plug the router into ara by settings only, run its own tests through it, walk its API across and back, profile it."""
 
 import json
 import os
@@ -25,6 +25,7 @@ def _claims() -> int:
     from claims import Claims
     from crossing import cross
     from own_tests import run_own_tests
+    from profile_ara import profile_ara
 
     _clear()
     claims = Claims()
@@ -33,6 +34,8 @@ def _claims() -> int:
     with claims.step("own tests"):
         run_own_tests(claims)
     cross(claims, endpoints)
+    with claims.step("profile"):
+        profile_ara(claims)
     claims.report(BUILD / "report.json")
     return 0 if claims.hold else 1
 
@@ -40,7 +43,7 @@ def _claims() -> int:
 def _clear() -> None:
     shutil.rmtree(BUILD / "state", ignore_errors=True)
     (BUILD / "state").mkdir()
-    for file in [*BUILD.glob("*.log"), *BUILD.glob("verify.*")]:
+    for file in [*BUILD.glob("*.log"), *BUILD.glob("verify.*"), *BUILD.glob("profile.*")]:
         file.unlink()
 
 

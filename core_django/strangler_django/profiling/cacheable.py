@@ -48,7 +48,7 @@ def _of_serializer(serializer: Any, prefix: str, depth: int) -> Iterator[FieldSh
         if isinstance(inner, BaseSerializer) and hasattr(inner, "fields") and depth:
             yield from _of_serializer(inner, f"{path}.", depth - 1)
         elif own is not Share.YES:
-            yield FieldShare(field=path, share=Share.UNKNOWN, reason=f"to_representation of its serializer {reason}")
+            yield FieldShare(field=path, share=Share.UNKNOWN, reason=f"its serializer's {reason}")
         else:
             share, why = _of_field(serializer, name, field)
             yield FieldShare(field=path, share=share, reason=why)

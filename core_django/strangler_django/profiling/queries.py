@@ -2,6 +2,7 @@
 
 import re
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connections
+from django.db.backends.signals import connection_created
 
 from strangler_django.profiling.attribution import Asker, asker_of
 
@@ -114,10 +116,19 @@ class Clock:
 
 @contextmanager
 def recording(wrapper: Callable[..., Any]) -> Iterator[None]:
-    """Every database's statements of this thread pass the wrapper."""
+    """Every database's statements pass the wrapper: this thread's, and those of threads that connect meanwhile."""
+    mine = threading.get_ident()
+
+    def of_a_thread(connection: Any, **_kwargs: Any) -> None:
+        if threading.get_ident() != mine:
+            connection.execute_wrappers.append(wrapper)
+            stack.callback(connection.execute_wrappers.remove, wrapper)
+
     with ExitStack() as stack:
         for connection in connections.all():
             stack.enter_context(connection.execute_wrapper(wrapper))
+        connection_created.connect(of_a_thread, weak=False)
+        stack.callback(connection_created.disconnect, of_a_thread)
         yield
 
 

@@ -3,6 +3,7 @@
 import io
 import logging
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,6 +19,7 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.core.handlers.base import BaseHandler
 from django.core.signals import got_request_exception, request_finished
 from django.db import DatabaseError, close_old_connections, connections, transaction
+from django.db.backends.signals import connection_created
 from django.http import HttpRequest
 from django.http.request import validate_host
 from django.test import RequestFactory, override_settings
@@ -121,6 +123,7 @@ def _leaving_nothing() -> Iterator[None]:
     with ExitStack() as stack:
         for connection in connections.all():
             stack.enter_context(_rolled_back(connection))
+        stack.enter_context(_threads_rolled_back())
         stack.enter_context(_own_caches())
         token = _asking.set(True)
         stack.callback(_asking.reset, token)
@@ -154,6 +157,29 @@ def _rolled_back(connection: Any) -> Iterator[None]:
     finally:
         transaction.set_rollback(True, using=connection.alias)
         block.__exit__(None, None, None)
+
+
+@contextmanager
+def _threads_rolled_back() -> Iterator[None]:
+    """What a view's own threads write is undone too: their connections, opened from now on, never commit."""
+    mine, opened = threading.get_ident(), []
+
+    def keep_open(connection: Any, **_kwargs: Any) -> None:
+        if threading.get_ident() != mine:
+            connection.set_autocommit(False)
+            if connection.vendor == "sqlite":
+                # Else releasing the outermost savepoint commits.
+                connection.connection.execute("BEGIN")
+            opened.append(connection)
+
+    connection_created.connect(keep_open, weak=False)
+    try:
+        yield
+    finally:
+        connection_created.disconnect(keep_open)
+        for connection in opened:
+            if connection.connection is not None:
+                connection.connection.rollback()
 
 
 @contextmanager

@@ -140,9 +140,9 @@ def _argument(name: str, row: Model | None, looked_up: Mapping[str, str], path: 
     model = _model_named(stem) if stem != name else _model_named(_segment_before(path.template, name))
     if model is None:
         return None, f"nothing says which rows {name!r} names"
-    field_name = name.rpartition("_")[2] if stem != name else name
+    column = name.rpartition("_")[2] if stem != name else name
     for other in _rows(model._default_manager.all()):
-        if (value := _value(other, field_name)) is not None:
+        if (value := _value(other, column if hasattr(other, column) else "pk")) is not None:
             return value, ""
     return None, f"there is no row of {model._meta.label}"
 

@@ -19,7 +19,7 @@ from strangler_django.profiling.reports.words import (
 __all__ = ["render"]
 
 TEMPLATE = "profile.html.j2"
-STEPS_SHOWN = 60
+STEPS_SHOWN = 30
 WIDTH, HEIGHT, EDGE = 120, 34, 4
 
 

@@ -28,7 +28,9 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 
 def growth_words(growth: Sequence[Sized]) -> str:
-    """`1: 4, 10: 22, 37: 76`; a single size stands alone."""
+    """`1: 4, 10: 22, 37: 76`; without a list the number alone."""
+    if len(growth) == 1 and not growth[0].size:
+        return str(growth[0].queries)
     return ", ".join(f"{point.size}: {point.queries}" for point in growth)
 
 
