@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db.models import Count
 from django.utils import timezone, translation
 from rest_framework import serializers
 from rest_framework.test import APIRequestFactory
@@ -172,3 +173,46 @@ def test_a_body_without_links_may_not_ask_for_the_host(cached: Redis) -> None:
     make_course()
     with pytest.raises(UndeclaredUse, match="the request's host"):
         Serializer(Course.objects.all(), many=True, context=context_of()).json()
+
+
+class CountingSerializer(CachedModelSerializer):
+    lessons = batched(serializers.IntegerField(), default=0)
+
+    class Meta:
+        model = Course
+        fields = ["id", "lessons"]
+        cache = Cache()
+
+    @lessons.batch
+    def count_lessons(self, pks: Any) -> Any:
+        return Lesson.objects.filter(course__in=pks).order_by().values_list("course").annotate(Count("pk"))
+
+
+def test_a_batch_method_reads_only_rows_whose_writes_are_seen(cached: Redis) -> None:
+    make_course()
+    with pytest.raises(UndeclaredUse, match="rows of catalog_lesson, whose writes would not make it void"):
+        CountingSerializer(Course.objects.all(), many=True).json()
+    assert not is_filled(cached)
+
+
+def test_who_gives_a_timeout_has_said_how_old_a_value_may_be(cached: Redis) -> None:
+    class Serializer(CountingSerializer):
+        lessons = batched(serializers.IntegerField(), default=0, timeout=30)
+        lessons.batch(CountingSerializer.count_lessons)
+
+    course = make_course()
+    expected = f'[{{"id":{course.pk},"lessons":0}}]'.encode()
+    assert Serializer(Course.objects.all(), many=True).json() == expected
+    Lesson.objects.create(course=course, position=1, title="One", created_at=NOON)
+    assert Serializer(Course.objects.all(), many=True).json() == expected
+
+
+def test_a_query_of_its_own_is_named_by_its_tables_and_not_by_its_values(cached: Redis) -> None:
+    make_course()
+
+    def look(self: Any, course: Course) -> int:
+        return course.lessons.filter(title="a secret").count()
+
+    with pytest.raises(UndeclaredUse, match="a query of its own on catalog_lesson") as refused:
+        reading(look)(Course.objects.all(), many=True, context=context_of()).json()
+    assert "secret" not in str(refused.value)

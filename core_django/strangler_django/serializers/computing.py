@@ -32,7 +32,10 @@ def compute_bodies(serializer: Any, plan: FieldPlan, alias: str, pks: Sequence[A
     compiled = compile_overridden if plan.overridden else compile_object
     emitter = compiled(serializer, holes=plan.holes)
     bodies = {}
-    with guarded(serializer, allowed_by(plan.vary)), prepared(serializer, instances, skip=plan.holes):
+    with (
+        guarded(serializer, allowed_by(plan.vary), tables=plan.tables),
+        prepared(serializer, instances, skip=plan.holes),
+    ):
         for pk, instance in loaded.items():
             emitter.exact = True
             body = segments.finished(emitter.write(instance))
@@ -47,7 +50,9 @@ def compute_part(serializer: Any, plan: FieldPlan, part: Part, alias: str, pks: 
     """The values of a part's fields: a flag, and their JSON with holes between them. Raises UndeclaredUse."""
     fields: list[BatchedField] = [serializer.fields[name] for name in part.fields]
     columns, exact = [], True
-    with guarded(serializer, allowed_by(part.vary)):
+    # Who gives a timeout has said how old a value may be.
+    tables = plan.tables if part.timeout is None else None
+    with guarded(serializer, allowed_by(part.vary), tables=tables):
         for field in fields:
             keys = pks if field.key_source is None else _keys(field, plan, alias, pks)
             column, is_exact_column = field.column(keys)

@@ -1,5 +1,6 @@
 """Keeps what belongs to one caller out of bodies that others share."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
@@ -15,8 +16,20 @@ from rest_framework.settings import api_settings
 
 from strangler_django.serializers.vary import HOST, LANGUAGE, TIMEZONE
 
-__all__ = ["UndeclaredUse", "declared_queries", "guarded", "strict"]
+__all__ = [
+    "GuardedRequest",
+    "Leak",
+    "UndeclaredUse",
+    "declared_queries",
+    "guarded",
+    "strict",
+    "without_language",
+    "without_queries",
+    "without_time_zone",
+]
 
+_TABLE = re.compile(r"""\b(?:FROM|JOIN)\s+["`\[]?(\w+)""", re.IGNORECASE)
+_CONSTANT = frozenset({"django_content_type"})
 _declared: ContextVar[bool] = ContextVar("strangler_declared_queries", default=False)
 
 
@@ -27,16 +40,19 @@ class UndeclaredUse(Exception):
 class Leak(list[str]):
     """What was used undeclared, kept even where a field swallows the exception."""
 
+    subject = "A cached body"
+    advice = (
+        "Name it in vary, make the field fresh (batched(..., fresh=True) or Meta.no_cache_fields), "
+        "or make it batched with depends_on if it reads other rows."
+    )
+
     def __init__(self, allowed: frozenset[str]) -> None:
         super().__init__()
         self.allowed = allowed
 
     def report(self, use: str) -> UndeclaredUse:
         self.append(use)
-        return UndeclaredUse(
-            f"A cached body uses {use}. Name it in vary, make the field fresh (batched(..., fresh=True) or "
-            "Meta.no_cache_fields), or make it batched with depends_on if it reads other rows."
-        )
+        return UndeclaredUse(f"{self.subject} uses {use}. {self.advice}")
 
     def look(self, value: Any, name: str, path: str) -> Any:
         """The attribute or item behind `path`, guarded as far as only parts of it are allowed."""
@@ -153,10 +169,11 @@ class GuardedTranslation:
 
 
 @contextmanager
-def guarded(serializer: Any, allowed: frozenset[str]) -> Iterator[None]:
+def guarded(serializer: Any, allowed: frozenset[str], *, tables: frozenset[str] | None) -> Iterator[None]:
     """Computes shared values: the context is guarded and only plan loads and batch methods may query.
 
     `allowed` is what `vary.allowed_by` gives for the names that the values are kept apart by.
+    `tables` are those that batch methods may read, because writes to them make the values void; None for any.
     Raises UndeclaredUse at the end also where the serializer swallowed it.
     """
     root, leak = serializer.root, Leak(allowed)
@@ -164,8 +181,9 @@ def guarded(serializer: Any, allowed: frozenset[str]) -> Iterator[None]:
     root._context = GuardedContext(context, leak)
     try:
         with ExitStack() as stack:
-            for undeclared in (_without_queries, _without_language, _without_time_zone):
-                stack.enter_context(undeclared(leak))
+            stack.enter_context(without_queries(leak, tables))
+            stack.enter_context(without_language(leak))
+            stack.enter_context(without_time_zone(leak))
             yield
     except UndeclaredUse:
         raise
@@ -196,20 +214,34 @@ def strict() -> bool:
 
 
 @contextmanager
-def _without_queries(leak: Leak) -> Iterator[None]:
+def without_queries(leak: Leak, tables: frozenset[str] | None) -> Iterator[None]:
+    """Reports queries outside `declared_queries`, and those of tables other than these (None for any)."""
+
     def refuse(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        if _declared.get():
-            return execute(sql, params, many, context)
-        raise leak.report(f"a query of its own ({sql[:200]})")
+        read = _tables_in(sql)
+        if not _declared.get():
+            raise leak.report(f"a query of its own on {' and '.join(sorted(read)) or 'the database'}")
+        unseen = set() if tables is None else read - tables - _CONSTANT
+        if unseen:
+            raise leak.report(
+                f"rows of {' and '.join(sorted(unseen))}, whose writes would not make it void (name the relation in "
+                "depends_on, or give the field a timeout)"
+            )
+        return execute(sql, params, many, context)
 
     with ExitStack() as stack:
-        for connection in connections.all(initialized_only=True):
+        for connection in connections.all():
             stack.enter_context(connection.execute_wrapper(refuse))
         yield
 
 
+def _tables_in(sql: str) -> set[str]:
+    return {name for name in _TABLE.findall(sql) if name}
+
+
 @contextmanager
-def _without_language(leak: Leak) -> Iterator[None]:
+def without_language(leak: Leak) -> Iterator[None]:
+    """Reports use of the active language, unless values are kept apart by it."""
     if LANGUAGE in leak.allowed or not settings.USE_I18N:
         yield
         return
@@ -228,7 +260,8 @@ def _without_language(leak: Leak) -> Iterator[None]:
 
 
 @contextmanager
-def _without_time_zone(leak: Leak) -> Iterator[None]:
+def without_time_zone(leak: Leak) -> Iterator[None]:
+    """Reports use of the current time zone, unless values are kept apart by it."""
     if TIMEZONE in leak.allowed or not settings.USE_TZ:
         yield
         return

@@ -80,6 +80,12 @@ class FieldPlan:
     def models(self) -> set[Model]:
         return {self.model} | {source.model for source in self.sources if isinstance(source, Dependency)}
 
+    @property
+    def tables(self) -> frozenset[str]:
+        """The tables whose writes make bodies void."""
+        joins = {source.through._meta.db_table for source in self.sources if isinstance(source, Crossing)}
+        return frozenset({model._meta.db_table for model in self.models} | joins)
+
 
 def is_static(serializer: ModelSerializer) -> bool:
     """Whether all instances of its class have the same fields."""
