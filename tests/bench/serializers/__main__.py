@@ -48,7 +48,7 @@ def _rows(site: Site) -> Iterator[Row]:
     redis, file = site.redis_url, site.database
     with in_memory(file):
         yield from _announced("queries", query_rows(redis, sizes=SIZES, database="SQLite"))
-        for size, rounds in ((100, 12), (1000, 8)):
+        for size, rounds in ((100, 12), (1000, 6)):
             rows = list_rows(redis, copy=file, sizes=[size], rounds=rounds, seconds=0.1)
             yield from _announced(f"lists of {size}", rows)
         yield from _announced("nested lists", nested_rows(redis, rounds=12, seconds=0.1))
@@ -58,7 +58,7 @@ def _rows(site: Site) -> Iterator[Row]:
         yield from _announced("PostgreSQL", _informing(rows))
     yield from _announced("stampede", stampede_rows(redis))
     with _running(site):
-        yield from _announced("gunicorn", serving_rows(site, range(1, 9), blocks=8, seconds=3))
+        yield from _announced("gunicorn", serving_rows(site, range(1, 9), blocks=6, seconds=5))
     yield from _announced("outages", _outages(site))
 
 
