@@ -119,8 +119,8 @@ def _of_code(frames: list[FrameType], frame: FrameType | None) -> Place:
 def _template_line(frames: list[FrameType]) -> Place | None:
     """The innermost node of a Django template that is being rendered."""
     for frame in frames:
-        node: Any = frame.f_locals.get("self")
-        if frame.f_code.co_name == "render_annotated" and getattr(node, "token", None) is not None:
+        node: Any = frame.f_locals.get("self") if frame.f_code.co_name == "render_annotated" else None
+        if getattr(node, "token", None) is not None:
             name = str(getattr(getattr(node, "origin", None), "template_name", None) or "template")
             words = " ".join(str(node.token.contents).split())
             text = f"{{{{ {words} }}}}" if isinstance(node, VariableNode) else f"{{% {words} %}}"

@@ -18,6 +18,7 @@ from rest_framework.serializers import BaseSerializer, ListSerializer, Serialize
 
 from strangler_django.profiling.lists import wrapped
 from strangler_django.profiling.origin import is_own_file
+from strangler_django.serializers import CachedListSerializer, CachedModelSerializer
 
 __all__ = ["PARTS", "Split", "split_of"]
 
@@ -93,6 +94,10 @@ def _switched(parts: _Parts) -> Iterator[None]:
     with ExitStack() as stack:
         for owner in (Serializer, ListSerializer):
             stack.enter_context(wrapped(owner, "to_representation", parts.within("serialisation")))
+        for cached in (CachedModelSerializer, CachedListSerializer):
+            # Their bytes are made without `data`.
+            for name in {"json", "rendered"} & set(vars(cached)):
+                stack.enter_context(wrapped(cached, name, parts.within("serialisation")))
         stack.enter_context(_property(BaseSerializer, "data", parts.within("serialisation")))
         stack.enter_context(wrapped(SimpleTemplateResponse, "render", parts.within("rendering")))
         stack.enter_context(wrapped(Template, "render", parts.within("rendering")))

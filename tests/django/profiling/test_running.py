@@ -11,6 +11,7 @@ from strangler_django.endpoints import walk_endpoints
 from strangler_django.profiling import Project, profile_endpoint
 from strangler_django.profiling.report import State
 from tests.conftest import default_database
+from tests.django.conftest import make_course
 from tests.django.profiling.conftest import installed
 from tests.django.profiling.library.models import Book, Country, Loan
 
@@ -108,3 +109,16 @@ def test_what_a_view_s_own_thread_writes_is_counted_and_undone(tmp_path, django_
             found = profile_endpoint(endpoint, Project())
             assert (found.state, found.queries, found.writes) == (State.PROFILED, 2, 1)
             assert not Country.objects.exists()
+
+
+def test_a_list_of_cached_serializers_is_profiled_too(cached):
+    for _ in range(3):
+        make_course()
+    [endpoint] = [found for found in walk_endpoints() if found.id == "v1:course-list.get"]
+    found = profile_endpoint(endpoint, Project())
+    assert [point.size for point in found.growth] == [1, 3]
+    assert len({point.queries for point in found.growth}) == 1
+    assert not found.findings
+    assert found.split["serialisation"] > 0.1
+    assert found.cacheable.serializer == "CourseSerializer"
+    assert found.cacheable.shared == len(found.cacheable.fields) - 1
