@@ -10,11 +10,13 @@ class StranglerDjangoConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from strangler_django.serializers import registry
+        from strangler_django.serializers import registry, results
 
         import_module("strangler_django.checks")
-        # Every process that writes must know what cached bodies read, commands and workers included.
-        autodiscover_modules("serializers")
+        import_module("strangler_django.result_checks")
+        # Every process that writes must know what cached values read, commands and workers included.
+        autodiscover_modules("serializers", "results")
         registry.resolve_waiting()
+        results.resolve_waiting()
         if apps.is_installed("cacheops"):
             import_module("strangler_django.serializers.cacheops_events").connect()

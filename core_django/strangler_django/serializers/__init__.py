@@ -9,6 +9,7 @@ from strangler_django.serializers.model import (
     CachedModelSerializer,
 )
 from strangler_django.serializers.responses import CachedResponse
+from strangler_django.serializers.results import cached_result
 from strangler_django.serializers.signals import invalidate
 from strangler_django.serializers.vary import register_vary
 from strangler_django.serializers.views import CachedDetailMixin, CachedListMixin
@@ -24,6 +25,7 @@ __all__ = [
     "CachedResponse",
     "UndeclaredUse",
     "batched",
+    "cached_result",
     "invalidate",
     "register_vary",
 ]
