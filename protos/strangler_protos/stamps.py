@@ -5,18 +5,20 @@ A stamp is one Redis string per row. Its key is
     strangler:2:RUN_ID:stamp:DATABASE:LABEL:PK
 
 RUN_ID is the first 12 characters of what `INFO server` says on the very connection that the command travels on, so a
-restarted or restored server starts empty. DATABASE is `database(...)`. LABEL is the model of the cached body (`catalog.course`), with
-`[PATHS]` behind it for values that are cached apart from the body (`catalog.course[enrolments]`). PK `*` is the
-stamp of the whole table, PK `+` one that every write to the table renews.
+restarted or restored server starts empty. DATABASE is `database(...)`. LABEL is the model of the cached body
+(`catalog.course`), with `[PATHS]` behind it for values that are cached apart from the body
+(`catalog.course[enrolments]`). PK `*` is the stamp of the whole table, PK `+` one that every write to the table renews.
 
 The value is `S` and 16 random characters; or `P`, then for each open write its token (16 characters) and the token's
 expiry (Unix time in milliseconds by Redis's clock, 13 digits). A body is stored with the stamps that its reader had
 read before it read the database, and is valid while all of them stand. Nobody stores a body under a `P`.
 
 A writer runs `MARK` before its change can be committed, on the rows that show the change before it and after it, and
-`RENEW` after commit or rollback. Marks have no time to live in Redis, so that no `volatile-*` policy evicts them;
-the token's expiry ends the mark of a writer that died. While Redis is away a writer puts the rows into the table
-`strangler_django_journalrow` within its transaction instead, and readers bypass the rows that are named there.
+`RENEW` after commit or rollback. A writer that moves a row from one parent to another without locking it marks the row
+itself (`LABEL[~]`) before it looks for the old parent, and shares that mark when it renews. Marks have no time to live
+in Redis, so that no `volatile-*` policy evicts them; the token's expiry ends the mark of a writer that died. While
+Redis is away a writer puts the rows into the table `strangler_django_journalrow` within its transaction instead, and
+readers bypass the rows that are named there.
 """
 
 import hashlib
@@ -77,8 +79,18 @@ end
 RENEW = (
     _TOKENS
     + """
-for _, key in ipairs(KEYS) do
+local shared, inherited = tonumber(ARGV[4]), ''
+for at, key in ipairs(KEYS) do
   local kept = open_writes(redis.call('GET', key), ARGV[1])
+  if at <= shared then
+    inherited = inherited .. kept
+  else
+    for at = 1, #inherited, 29 do
+      if not string.find(kept, string.sub(inherited, at, at + 15), 1, true) then
+        kept = kept .. string.sub(inherited, at, at + 28)
+      end
+    end
+  end
   if kept ~= '' then
     redis.call('SET', key, 'P' .. kept)
   else
@@ -139,9 +151,13 @@ def mark_command(keys: Sequence[bytes], token: str) -> Command:
     return "EVAL", MARK, len(keys), *keys, token, WRITE_LIFETIME
 
 
-def renew_command(keys: Sequence[bytes], token: str) -> Command:
-    """Ends the write `token`: bodies stored before now are void."""
-    return "EVAL", RENEW, len(keys), *keys, token, STAMP_LIFETIME, _new_stamp()
+def renew_command(keys: Sequence[bytes], token: str, *, shared: Sequence[bytes] = ()) -> Command:
+    """Ends the write `token`: bodies stored before now are void.
+
+    Writes that are still open on one of the `shared` rows keep all of `keys` pending: they may move the row again,
+    from where this write has put it.
+    """
+    return "EVAL", RENEW, len(shared) + len(keys), *shared, *keys, token, STAMP_LIFETIME, _new_stamp(), len(shared)
 
 
 def claim_command(stamps: Sequence[bytes], leases: Sequence[bytes], *, token: str, milliseconds: int) -> Command:

@@ -61,12 +61,12 @@ class Crossing:
         """The label of the stamps that a change renews."""
         return label_of(self.root, self.facet)
 
-    def roots(self, alias: str, instance: models.Model) -> set[Any]:
-        """Primary keys of the root's rows that this end of a changed join reaches now."""
+    def roots(self, alias: str, model: Model, pks: Collection[Any]) -> set[Any]:
+        """Primary keys of the root's rows that these rows, at one end of a changed join, reach now."""
         found: set[Any] = set()
         for end, path in zip(self.ends, (self.anchor, self.path), strict=True):
-            if isinstance(instance, end):
-                found |= _roots(self.root, alias, path, [getattr(instance, pk_of(end))])
+            if issubclass(model, end):
+                found |= _roots(self.root, alias, path, pks)
         return found
 
 
@@ -116,6 +116,10 @@ def relation_of(model: Model, name: str) -> Any:
     if not relation.is_relation or relation.related_model is None:
         raise FieldDoesNotExist(f"{model._meta.label} has no relation to follow named {name!r}.")
     return relation
+
+
+MOVED = "~"
+"""The facet under which a row itself is marked while it may go from one parent to another."""
 
 
 def label_of(root: Model, facet: str = "") -> str:

@@ -19,8 +19,12 @@ from strangler_django.serializers.store import Store, Unavailable, current_store
 class _Writes:
     token: str = field(default_factory=stamps.new_token)
     marked: set[Row] = field(default_factory=set)
+    moved: set[Row] = field(default_factory=set)
     journalled: set[Row] = field(default_factory=set)
+    in_doubt: set[Row] = field(default_factory=set)
+    """Rows journalled inside a transaction, where a savepoint may take the journal's rows back."""
     sources: defaultdict[Dependency, set[Any]] = field(default_factory=lambda: defaultdict(set))
+    links: defaultdict[Dependency, set[Any]] = field(default_factory=lambda: defaultdict(set))
 
 
 _open: WeakKeyDictionary[BaseDatabaseWrapper, _Writes] = WeakKeyDictionary()
@@ -30,7 +34,7 @@ def mark(store: Store, alias: str, rows: Collection[Row]) -> None:
     """Marks rows as pending before the change to them can be committed; journals them if Redis is away."""
     connection = connections[alias]
     writes = _open.setdefault(connection, _Writes())
-    fresh = set(rows) - writes.marked - writes.journalled
+    fresh = set(rows) - writes.marked
     if not fresh:
         return
     try:
@@ -39,11 +43,37 @@ def mark(store: Store, alias: str, rows: Collection[Row]) -> None:
     except Unavailable:
         journal.write(alias, fresh, writes.token, settled=connection.in_atomic_block)
         writes.journalled |= fresh
+        if connection.in_atomic_block:
+            writes.in_doubt |= fresh
+
+
+def moves(store: Store, alias: str, rows: Collection[Row]) -> None:
+    """Declares that rows may go from one parent to another, before anybody looks for the old one."""
+    writes = _open.setdefault(connections[alias], _Writes())
+    try:
+        stamps.mark(store, rows, writes.token)
+        writes.moved |= set(rows)
+    except Unavailable:
+        # Whoever reads asks the journal, which gets the parents themselves.
+        return
 
 
 def wrote(alias: str, dependency: Dependency, pk: Any) -> None:
     """Remembers a written row, to ask again after the commit which rows show it by then."""
     _open.setdefault(connections[alias], _Writes()).sources[dependency].add(pk)
+
+
+def linked(alias: str, dependency: Dependency, values: Collection[Any]) -> None:
+    """Remembers what a written row pointed at before and after, to ask after the commit who shows that by then."""
+    _open.setdefault(connections[alias], _Writes()).links[dependency] |= set(values)
+
+
+def open_rows(alias: str, labels: Collection[str]) -> set[str]:
+    """Primary keys, as text, that this connection has written and not yet committed; they are its own to see."""
+    writes = _open.get(connections[alias])
+    if writes is None:
+        return set()
+    return {row.pk for row in writes.marked | writes.journalled if row.label in labels}
 
 
 def settle_on_commit(alias: str) -> None:
@@ -66,11 +96,22 @@ def settle(alias: str) -> None:
     if writes is None or store is None:
         return
     rows = writes.marked | writes.journalled
-    for dependency, pks in writes.sources.items():
-        rows |= {Row(alias, dependency.label, str(pk)) for pk in dependency.roots(alias, pks)}
     try:
-        stamps.renew(store, rows, writes.token)
-    except Unavailable:
-        journal.write(alias, rows - writes.journalled, writes.token, settled=True)
-    if writes.journalled:
-        journal.settle(alias, writes.token)
+        rows |= _reached_by_now(alias, writes)
+    finally:
+        try:
+            stamps.renew(store, rows, writes.token, moved=writes.moved)
+        except Unavailable:
+            journal.write(alias, (rows - writes.journalled) | writes.in_doubt, writes.token, settled=True)
+        if writes.journalled:
+            journal.settle(alias, writes.token)
+
+
+def _reached_by_now(alias: str, writes: _Writes) -> set[Row]:
+    """Rows that others have tied meanwhile to what was written here."""
+    found: set[Row] = set()
+    for dependency, pks in writes.sources.items():
+        found |= {Row(alias, dependency.label, str(pk)) for pk in dependency.roots(alias, pks)}
+    for dependency, values in writes.links.items():
+        found |= {Row(alias, dependency.label, str(pk)) for pk in dependency.linked(alias, values)}
+    return found

@@ -194,7 +194,7 @@ def _request(store: Store, node: _Node, journal_has_rows: bool) -> Request:
     serializer, plan = node.serializer, node.plan
     alias = router.db_for_write(plan.model)
     pending.settle_finished(alias)
-    bypassed = _bypassed(store, node, alias) if journal_has_rows else frozenset()
+    bypassed = _bypassed(store, node, alias, journal_has_rows=journal_has_rows)
     pks = dict(zip(node.names, node.pks, strict=True))
 
     def compute(index: int, names: Sequence[bytes]) -> Values:
@@ -248,12 +248,14 @@ def _stem(where: str) -> bytes:
     return b"body:%b:" % urlsafe_b64encode(blake2s(where.encode(), digest_size=15).digest())
 
 
-def _bypassed(store: Store, node: _Node, alias: str) -> frozenset[bytes]:
-    """Rows that the journal names, and all rows where it names their table."""
+def _bypassed(store: Store, node: _Node, alias: str, *, journal_has_rows: bool) -> frozenset[bytes]:
+    """Rows that the journal names or this connection has written itself; all rows where their whole table is named."""
     plan = node.plan
     labels = {label_of(plan.model), *(label_of(plan.model, part.facet) for part in plan.parts)}
-    named = journal.pks(node.alias, labels)
-    journal.clear(store, alias)
+    named = pending.open_rows(alias, labels)
+    if journal_has_rows:
+        named |= journal.pks(node.alias, labels)
+        journal.clear(store, alias)
     return frozenset(node.names) if stamps.EVERY_ROW in named else frozenset(pk.encode() for pk in named)
 
 

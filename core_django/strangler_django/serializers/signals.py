@@ -1,5 +1,6 @@
 """Receivers on every model that a cached serializer reads."""
 
+import logging
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -9,9 +10,11 @@ from django.db import connections, models, router
 from django.db.models import signals
 
 from strangler_django.serializers import pending
-from strangler_django.serializers.dependencies import Crossing, Dependency, Model, label_of, pk_of
+from strangler_django.serializers.dependencies import MOVED, Crossing, Dependency, Model, label_of, pk_of
 from strangler_django.serializers.stamps import ANY_ROW, EVERY_ROW, Row
-from strangler_django.serializers.store import current_store
+from strangler_django.serializers.store import Store, current_store
+
+logger = logging.getLogger("strangler_django.serializers")
 
 _dependencies: dict[Model, dict[Dependency, None]] = {}
 _crossings: dict[Model, dict[Crossing, None]] = {}
@@ -141,6 +144,9 @@ def _before_write(sender: Model, instance: models.Model, using: str, **kwargs: A
     store = current_store()
     if store is None:
         return
+    if kwargs["signal"] is signals.pre_delete:
+        _lock(sender, instance.pk, using)
+    _declare_moves(store, sender, instance, using)
     rows = _any(sender, using)
     reached: dict[Any, set[Any]] = {}
     for dependency in _dependencies.get(sender, {}):
@@ -150,6 +156,14 @@ def _before_write(sender: Model, instance: models.Model, using: str, **kwargs: A
             reached[way] = _reached(dependency, instance.__dict__, using)
         rows |= _rows(using, dependency, reached[way])
     pending.mark(store, using, rows)
+
+
+def _declare_moves(store: Store, sender: Model, instance: models.Model, using: str) -> None:
+    """Without a transaction no lock keeps another writer from moving the row between our look and our write."""
+    known = not instance._state.adding and instance.pk is not None
+    if known and not _locks(using):
+        linked = {one.model for one in _dependencies.get(sender, {}) if one.link is not None}
+        pending.moves(store, using, {Row(using, label_of(model, MOVED), str(instance.pk)) for model in linked})
 
 
 def _after_write(sender: Model, instance: models.Model, using: str, **kwargs: Any) -> None:
@@ -169,9 +183,14 @@ def _on_m2m_change(sender: Model, instance: models.Model, action: str, using: st
     store = current_store()
     if store is None:
         return
+    if action == "pre_clear":
+        _lock(type(instance), instance.pk, using)
     rows = _any(sender, using)
     for crossing in _crossings.get(sender, {}):
-        rows |= _rows(using, crossing, crossing.roots(using, instance))
+        for end in crossing.ends:
+            if isinstance(instance, end):
+                rows |= _rows(using, crossing, crossing.roots(using, end, [getattr(instance, pk_of(end))]))
+        rows |= _rows(using, crossing, crossing.roots(using, kwargs["model"], kwargs["pk_set"] or ()))
     pending.mark(store, using, rows)
     if action.startswith("post_"):
         pending.settle_on_commit(using)
@@ -187,19 +206,32 @@ def _reached(dependency: Dependency, stored: Mapping[str, Any], using: str) -> s
     if dependency.link is None:
         return set() if pk is None else dependency.roots(using, [pk])
     field: Any = dependency.model._meta.get_field(dependency.link)
-    values = {stored.get(field.attname), *_stored_link(dependency.model, pk, field.attname, using)}
-    return dependency.linked(using, values - {None})
+    values = {stored.get(field.attname), *_stored_link(dependency.model, pk, field.attname, using)} - {None}
+    if dependency.anchor:
+        pending.linked(using, dependency, values)
+    return dependency.linked(using, values)
 
 
 def _stored_link(model: Model, pk: Any, attname: str, using: str) -> list[Any]:
     if pk is None:
         return []
     rows = model._base_manager.using(using).filter(pk=pk)
-    connection = connections[using]
-    if connection.in_atomic_block and connection.features.has_select_for_update:
+    if _locks(using):
         # Nobody else may move the row between this look and our write.
-        rows = rows.select_for_update(no_key=connection.features.has_select_for_no_key_update)
+        no_key = connections[using].features.has_select_for_no_key_update
+        rows = rows.select_for_update(no_key=no_key)
     return list(rows.values_list(attname, flat=True))
+
+
+def _lock(model: Model, pk: Any, using: str) -> None:
+    """Waits for those who are tying other rows to this one, and keeps others from it: its ties are about to go."""
+    if pk is not None and _locks(using):
+        list(model._base_manager.using(using).filter(pk=pk).select_for_update().values_list("pk"))
+
+
+def _locks(using: str) -> bool:
+    connection = connections[using]
+    return connection.in_atomic_block and connection.features.has_select_for_update
 
 
 def _rows(alias: str, source: Dependency | Crossing, pks: Iterable[Any]) -> set[Row]:
@@ -210,7 +242,11 @@ def _rows(alias: str, source: Dependency | Crossing, pks: Iterable[Any]) -> set[
 
 def _settle_all(**kwargs: Any) -> None:
     for connection in connections.all(initialized_only=True):
-        pending.settle_finished(connection.alias)
+        try:
+            pending.settle_finished(connection.alias)
+        except Exception:
+            # The client has its response.
+            logger.exception("What was written through %s could not be renewed", connection.alias)
 
 
 request_finished.connect(_settle_all, dispatch_uid="strangler_django")

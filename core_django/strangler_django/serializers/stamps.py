@@ -28,18 +28,31 @@ def stem(alias: str, label: str) -> bytes:
 
 def mark(store: Store, rows: Collection[Row], token: str) -> None:
     """Declares a write under way. Raises Unavailable."""
-    _evaluate(store, rows, lambda keys: protocol.mark_command(keys, token))
+    _evaluate(store, rows, lambda _, keys: protocol.mark_command(keys, token))
 
 
-def renew(store: Store, rows: Collection[Row], token: str) -> None:
-    """Ends the write. Raises Unavailable."""
-    _evaluate(store, rows, lambda keys: protocol.renew_command(keys, token))
+def renew(store: Store, rows: Collection[Row], token: str, *, moved: Collection[Row] = ()) -> None:
+    """Ends the write; others that are open on one of the `moved` rows keep all rows pending. Raises Unavailable."""
+    shared = _names(moved)
+    if shared and not rows:
+        rows, shared = moved, []
+    _evaluate(
+        store,
+        rows,
+        lambda prefix, keys: protocol.renew_command(keys, token, shared=[prefix + name for name in shared]),
+    )
 
 
-def _evaluate(store: Store, rows: Collection[Row], command: Callable[[Sequence[bytes]], protocol.Command]) -> None:
+def _evaluate(
+    store: Store, rows: Collection[Row], command: Callable[[bytes, Sequence[bytes]], protocol.Command]
+) -> None:
     if rows:
-        names = [stem(row.alias, row.label) + row.pk.encode() for row in rows]
-        store.run(lambda prefix: [command([prefix + name for name in chunk]) for chunk in _chunks(names)])
+        names = _names(rows)
+        store.run(lambda prefix: [command(prefix, [prefix + name for name in chunk]) for chunk in _chunks(names)])
+
+
+def _names(rows: Collection[Row]) -> list[bytes]:
+    return [stem(row.alias, row.label) + row.pk.encode() for row in rows]
 
 
 def _chunks(names: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
