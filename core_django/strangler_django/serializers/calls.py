@@ -37,7 +37,7 @@ class Call:
         """Calls the function, with another request if one is given."""
         if request is None:
             return function(*self._bound.args, **self._bound.kwargs)
-        others = BoundArguments(self._bound.signature, {**self._bound.arguments, REQUEST: request})  # type: ignore[arg-type]
+        others = BoundArguments(self._bound.signature, {**self._bound.arguments, REQUEST: request})
         return function(*others.args, **others.kwargs)
 
     def _named(self) -> list[tuple[str, Any]]:

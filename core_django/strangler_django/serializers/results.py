@@ -83,6 +83,7 @@ def declared() -> list[Results]:
 
 
 def _wrapped(function: Any, results: Results) -> Any:
+    invalidate: Callable[..., Any] = results.invalidate
     if iscoroutinefunction(function):
         value, invalidate = sync_to_async(results.value), sync_to_async(results.invalidate)
 
@@ -91,7 +92,6 @@ def _wrapped(function: Any, results: Results) -> Any:
             return await value(*args, **kwargs)
 
     else:
-        invalidate = results.invalidate
 
         @wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
