@@ -10,7 +10,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-.PHONY: install lock lint lint-protos test demo bench bench-serializers outside clean
+.PHONY: install lock lint lint-protos test demo bench bench-serializers outside drf-suite clean
 install: $(STAMP)
 
 lock: $(STAMP)
@@ -39,6 +39,10 @@ bench-serializers: $(STAMP)
 # Makes a virtual environment of its own, .venv-outside.
 outside:
 	$(PYTHON) tests/outside/run.py
+
+# Makes a virtual environment of its own, .venv-drf.
+drf-suite:
+	$(PYTHON) tests/drf_suite/run.py
 
 clean:
 	rm -rf build dist $(VENV) .venv-outside
