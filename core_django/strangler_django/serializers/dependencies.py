@@ -82,13 +82,13 @@ def follow(root: Model, path: str, facet: str = "") -> Iterator[Dependency | Cro
         target = relation.related_model
         link = None
         if relation.many_to_many:
-            through = relation.through if relation.auto_created else relation.remote_field.through
+            through = relation.through if is_reverse(relation) else relation.remote_field.through
             yield Crossing(root=root, through=through, anchor=anchor, path=lookup, ends=(model, target), facet=facet)
             if not through._meta.auto_created:
-                source = relation.field.m2m_reverse_field_name() if relation.auto_created else relation.m2m_field_name()
+                source = relation.field.m2m_reverse_field_name() if is_reverse(relation) else relation.m2m_field_name()
                 back = _reverse(through, source)
                 yield Dependency(root=root, model=through, anchor=anchor, link=source, path=back, facet=facet)
-        elif relation.auto_created and not relation.concrete:
+        elif is_reverse(relation):
             link = relation.field.name
         yield Dependency(root=root, model=target, path=lookup, anchor=anchor, link=link, facet=facet)
         yield from parents(root, target, lookup, facet)
@@ -125,6 +125,11 @@ MOVED = "~"
 def label_of(root: Model, facet: str = "") -> str:
     """How stamps name a model, and the values of it that are cached apart."""
     return f"{root._meta.label_lower}[{facet}]" if facet else str(root._meta.label_lower)
+
+
+def is_reverse(relation: Any) -> bool:
+    """Whether the key that makes the relation lies on the other side; a multi-table child's parent link is forward."""
+    return bool(relation.auto_created and not relation.concrete)
 
 
 def pk_of(model: Model) -> str:

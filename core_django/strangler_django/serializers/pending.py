@@ -34,7 +34,7 @@ def mark(store: Store, alias: str, rows: Collection[Row]) -> None:
     """Marks rows as pending before the change to them can be committed; journals them if Redis is away."""
     connection = connections[alias]
     writes = _open.setdefault(connection, _Writes())
-    fresh = set(rows) - writes.marked
+    fresh = set(rows) - writes.marked - (writes.journalled - writes.in_doubt)
     if not fresh:
         return
     try:

@@ -17,7 +17,15 @@ from rest_framework.serializers import (
 )
 
 from strangler_django.serializers.batched import CHUNK, BatchedField
-from strangler_django.serializers.dependencies import Crossing, Dependency, Model, follow, parents, relation_of
+from strangler_django.serializers.dependencies import (
+    Crossing,
+    Dependency,
+    Model,
+    follow,
+    is_reverse,
+    parents,
+    relation_of,
+)
 from strangler_django.serializers.digest import plan_digest
 from strangler_django.serializers.emit import writes_as_drf
 from strangler_django.serializers.hidden import hidden_inputs
@@ -72,9 +80,17 @@ class FieldPlan:
         """The rows with what their bodies read, by primary key; a key without row is left out."""
         found = self.model._base_manager.using(alias)
         found = found.select_related(*self.selects) if self.selects else found
-        found = found.prefetch_related(*self.prefetches, *(lookup for one in self.references if (lookup := one.keys())))
+        found = found.prefetch_related(*self.prefetches, *self._keys())
         chunks = (pks[at : at + CHUNK] for at in range(0, len(pks), CHUNK))
         return {instance.pk: instance for chunk in chunks for instance in found.filter(pk__in=chunk)}
+
+    def _keys(self) -> Iterator[models.Prefetch | str]:
+        """What loads the keys of references to many, where nothing else loads the objects."""
+        loaded = {path.partition("__")[0] for path in self.prefetches}
+        for reference in self.references:
+            if reference.many and reference.source not in loaded:
+                loaded.add(reference.source)
+                yield reference.keys()
 
     @property
     def models(self) -> set[Model]:
@@ -211,9 +227,9 @@ class _Walk:
     def _reference(self, reference: Reference) -> None:
         self.references.append(reference)
         relation = relation_of(self.root, reference.source)
-        if reference.many or relation.auto_created or not _survives_delete(relation):
+        if reference.many or is_reverse(relation) or not _survives_delete(relation):
             self.watch(reference.source)
-        if not reference.many and relation.auto_created:
+        if not reference.many and is_reverse(relation):
             self._plan_load(relation.name)
 
     def _batched(self, field: BatchedField, path: str) -> None:
@@ -227,7 +243,13 @@ class _Walk:
             self._plan_load_of(path, field.key_source)
 
     def _plan_load_of(self, path: str, source: str) -> None:
-        hops = source.split(".")[:-1]
+        """Loads what the key of the object at `source` is read from."""
+        *hops, last = source.split(".")
+        model = self.root
+        for name in (*filter(None, path.split("__")), *hops):
+            model = relation_of(model, name).related_model
+        if is_reverse(relation_of(model, last)):
+            hops.append(last)
         if hops:
             self._plan_load(_join(path, *hops))
 
@@ -265,7 +287,7 @@ class _Walk:
         for name in path.split("__"):
             relation = relation_of(here, name)
             many = many or relation.many_to_many or relation.one_to_many
-            accessors.append(relation.get_accessor_name() if relation.auto_created else relation.name)
+            accessors.append(relation.get_accessor_name() if is_reverse(relation) else relation.name)
             here = relation.related_model
         chosen = self.prefetches if many else self.selects
         chosen["__".join(accessors)] = None
@@ -290,7 +312,7 @@ def _reads_key_only(field: Any, hops: Sequence[Any]) -> bool:
     return (
         isinstance(field, relations.RelatedField)
         and field.use_pk_only_optimization()
-        and not last.auto_created
+        and not is_reverse(last)
         and (last.many_to_one or last.one_to_one)
         and len(hops) == len(str(field.source).split("."))
     )

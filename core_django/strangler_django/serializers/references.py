@@ -8,7 +8,7 @@ from django.db import models
 from rest_framework.fields import Field
 from rest_framework.serializers import ListSerializer, Serializer
 
-from strangler_django.serializers.dependencies import Model, relation_of
+from strangler_django.serializers.dependencies import Model, is_reverse, relation_of
 from strangler_django.serializers.emit import writes_as_drf
 
 __all__ = ["Reference", "reference_of"]
@@ -27,7 +27,7 @@ class Reference:
         """The key of the object as text, a list of keys, or None."""
         if self.many:
             return [str(child.pk) for child in getattr(instance, self.source).all()]
-        if self.relation.auto_created:
+        if is_reverse(self.relation):
             try:
                 pk = getattr(instance, self.source).pk
             except ObjectDoesNotExist:
@@ -36,15 +36,14 @@ class Reference:
             pk = getattr(instance, self.relation.attname)
         return None if pk is None else str(pk)
 
-    def keys(self) -> models.Prefetch | None:
-        """What loads the keys of many, and no more of them."""
-        if not self.many:
-            return None
+    def keys(self) -> models.Prefetch | str:
+        """What loads the keys of many, and no more of them where that is plain to ask for."""
         children = self.relation.related_model._default_manager.all()
-        if not children.query.select_related and children.query.deferred_loading[0] == frozenset():
-            link = [self.relation.field.attname] if self.relation.one_to_many else []
-            children = children.only("pk", *link)
-        return models.Prefetch(self.source, queryset=children)
+        own = self.relation.many_to_many or (is_reverse(self.relation) and self.relation.one_to_many)
+        if not own or children.query.select_related or children.query.deferred_loading[0]:
+            return self.source
+        link = [] if self.relation.many_to_many else [self.relation.field.attname]
+        return models.Prefetch(self.source, queryset=children.only("pk", *link))
 
 
 def reference_of(field: Any, model: Model) -> Reference | None:
@@ -69,6 +68,6 @@ def reference_of(field: Any, model: Model) -> Reference | None:
 
 def _is_plain(relation: Any) -> bool:
     """Whether the relation's key is the object's primary key, and its rows are those of one join."""
-    if relation.auto_created or relation.many_to_many:
+    if is_reverse(relation) or relation.many_to_many or relation.one_to_many:
         return not getattr(relation, "is_hidden", lambda: False)()
     return bool(relation.target_field.primary_key)

@@ -53,10 +53,10 @@ class StoredRow(Rows):
         return iter([self.instance])
 
 
-def names(queryset: models.QuerySet, *, also: Sequence[str] = ()) -> models.QuerySet:
-    """The queryset reduced to what names its rows: primary key, whether the journal has rows, and `also` if asked."""
+def names(queryset: models.QuerySet, *, also: Sequence[str] | None = None) -> models.QuerySet:
+    """The queryset reduced to what names its rows: primary key, whether the journal has rows; with `also`, as dicts."""
     named = with_journal(queryset.prefetch_related(None))
-    return named.values("pk", _JOURNAL, *also) if also else named.values_list("pk", _JOURNAL)
+    return named.values_list("pk", _JOURNAL) if also is None else named.values("pk", _JOURNAL, *also)
 
 
 def with_journal(queryset: models.QuerySet) -> models.QuerySet:

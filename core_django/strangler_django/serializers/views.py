@@ -13,6 +13,9 @@ from strangler_django.serializers.model import CachedModelSerializer
 from strangler_django.serializers.responses import CachedResponse, enveloped, passes_bytes
 from strangler_django.serializers.store import current_store
 
+# These count rows and cut the list; others may read anything of its rows.
+_COUNTING = (PageNumberPagination, LimitOffsetPagination)
+
 
 class CachedListMixin(ListModelMixin):
     """ListModelMixin that reads primary keys and lets the cache name the rest."""
@@ -42,8 +45,8 @@ class CachedListMixin(ListModelMixin):
         reason = rows.why_not_stored(queryset, cls.Meta.model)
         if current_store() is None:
             reason = "no store"
-        columns = () if reason else self._columns(queryset)
-        if columns is None:
+        columns = self._columns(queryset) if not reason and isinstance(self.paginator, CursorPagination) else None
+        if not reason and columns is None and not isinstance(self.paginator, (*_COUNTING, type(None))):
             reason = "pagination"
         if reason:
             reads.bypass(f"{cls.__module__}.{cls.__qualname__}", reason)
@@ -51,15 +54,10 @@ class CachedListMixin(ListModelMixin):
         return rows.names(queryset, also=columns)
 
     def _columns(self: Any, queryset: QuerySet) -> Sequence[str] | None:
-        """The columns that the paginator reads of each row; None if it may read anything."""
-        paginator = self.paginator
-        if paginator is None or isinstance(paginator, (PageNumberPagination, LimitOffsetPagination)):
-            return ()
-        if isinstance(paginator, CursorPagination):
-            columns = [name.lstrip("-") for name in paginator.get_ordering(self.request, queryset, self)]
-            plain = {field.name for field in queryset.model._meta.concrete_fields if not field.is_relation}
-            return [name for name in columns if name != "pk"] if {"pk", *plain}.issuperset(columns) else None
-        return None
+        """The columns that a cursor is made of; None where it is made of more than columns."""
+        columns = [name.lstrip("-") for name in self.paginator.get_ordering(self.request, queryset, self)]
+        plain = {field.name for field in queryset.model._meta.concrete_fields if not field.is_relation}
+        return [name for name in columns if name != "pk"] if {"pk", *plain}.issuperset(columns) else None
 
 
 class CachedDetailMixin(RetrieveModelMixin):
