@@ -60,7 +60,6 @@ class Ask:
     target: str = ""
     method: str = ""
     prefetched: bool = False
-    prefetching: bool = False
 
 
 def ask_of(frames: Iterable[FrameType], row: Any = None) -> Ask:
@@ -80,7 +79,7 @@ def ask_of(frames: Iterable[FrameType], row: Any = None) -> Ask:
             queryset = owner
             method = name if name in OPERATIONS else method
     if prefetching:
-        return Ask(operation=Operation.TO_MANY, prefetching=True)
+        return Ask(operation=Operation.TO_MANY)
     if queryset is None:
         return Ask(operation=Operation.RAW)
     return _of_queryset(queryset, method, row)

@@ -88,8 +88,7 @@ def grown(natural: Run, forced: Sequence[Run]) -> list[Grown]:
 def _by_place(run: Run) -> dict[Place, list[Query]]:
     found: dict[Place, list[Query]] = defaultdict(list)
     for query in run.queries:
-        if not query.asker.ask.prefetching or query.asker.place.field:
-            found[query.asker.place].append(query)
+        found[query.asker.place].append(query)
     return found
 
 

@@ -69,8 +69,10 @@ class Lists:
 
     @property
     def longest(self) -> int:
-        """Rows of the longest list that was shown or fetched as one."""
-        return max([self.rows_of_lists, *self.shown.values()], default=0)
+        """Rows of the answer's list; of an answer that is none, of the longest list in it."""
+        if self.is_root:
+            return self.shown[""] or self.rows_of_lists
+        return max([self.rows_of_lists, *self.shown.values()])
 
     def rows(self, path: str | None) -> int:
         """Rows of one list, or of the longest."""

@@ -71,20 +71,27 @@ def test_requests_of_a_file_weigh_the_ranking(library, tmp_path):
     library.fill(3)
     User.objects.create(username="ada")
     file = tmp_path / "requests"
-    file.write_text("GET /planted/count/ ada\n" * 40 + "GET /planted/chain/?secret=value\nPOST /planted/chain/\n")
+    file.write_text(
+        "GET /planted/count/ ada\n" * 40
+        + "GET /planted/chain/?secret=value\nPOST /planted/chain/\n/clean/select/ eve\n"
+    )
     said = run("--requests", str(file))
     assert "count.get x40" in said
     assert "chain.get ?secret" in said
     assert "value" not in said.replace("without values", "")
     assert "1 request of the file: POST is not safe" in said
+    assert "1 request of the file: by a user who is not there" in said
     document = json.loads(run("--requests", str(file), "--format", "json"))
     assert [(found["endpoint"], found["weight"]) for found in document["endpoints"]] == [
         ("chain.get", 1),
         ("count.get", 40),
     ]
-    assert document["ranking"][0]["endpoint"] == "count.get"
+    [fix] = [step for step in document["ranking"] if (step["work"], step["endpoint"]) == ("fix", "count.get")]
+    [finding] = document["endpoints"][1]["findings"]
+    assert fix["saves"] == pytest.approx(40 * finding["milliseconds"])
+    assert fix["queries"] == 40 * 2
     only = json.loads(run("chain.get", "--requests", str(file), "--format", "json"))
-    assert only["skipped"] == {"POST is not safe": 1, "of other endpoints": 40}
+    assert only["skipped"] == {"POST is not safe": 1, "of other endpoints": 41}
 
 
 def test_words_that_are_wrong_are_refused_with_what_would_be_right(library, tmp_path):

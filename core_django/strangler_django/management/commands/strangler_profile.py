@@ -1,7 +1,7 @@
 import difflib
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from strangler_django.endpoints import FORMAT_SUFFIX, Endpoint, walk_endpoints
 from strangler_django.profiling import (
     Ask,
-    EndpointProfile,
     Project,
     Report,
     UnreadableLine,
@@ -61,8 +60,11 @@ class Command(Verb):
         project = Project(user)
         profiles = []
         with self._progress(len(plan), quiet=options["format"] == "json") as advance:
-            for endpoint, ask in plan:
-                profiles.append(_profile(endpoint, ask, project))
+            for endpoint, ask, asker in plan:
+                if ask is None:
+                    profiles.append(profile_endpoint(endpoint, project))
+                else:
+                    profiles.append(profile_request(endpoint, project, ask, user=asker))
                 advance()
         report = Report(
             started=started.isoformat(timespec="seconds"),
@@ -97,12 +99,6 @@ class Command(Verb):
             yield lambda: progress.advance(task)
 
 
-def _profile(endpoint: Endpoint, ask: Ask | None, project: Project) -> EndpointProfile:
-    if ask is None:
-        return profile_endpoint(endpoint, project)
-    return profile_request(endpoint, project, ask, user=_user(ask.user or None))
-
-
 def _wanted(names: list[str], everything: list[Endpoint]) -> list[Endpoint]:
     """The named endpoints, or every GET; a format suffix is the same view again, so it must be named."""
     known = {endpoint.id: endpoint for endpoint in everything if endpoint.http_method == "GET"}
@@ -116,19 +112,23 @@ def _wanted(names: list[str], everything: list[Endpoint]) -> list[Endpoint]:
     return [endpoint for endpoint in known.values() if not FORMAT_SUFFIX.search(endpoint.route)]
 
 
+# An endpoint, the request to make of it (None takes a sample), and its user.
+Planned = tuple[Endpoint, Ask | None, Any]
+
+
 def _plan(
     file: Path | None, endpoints: list[Endpoint], everything: list[Endpoint]
-) -> tuple[list[tuple[Endpoint, Ask | None]], dict[str, int]]:
-    """What to ask of which endpoint, and how many requests of the file are left out, by reason."""
+) -> tuple[list[Planned], dict[str, int]]:
+    """What to ask of which endpoint as whom, and how many requests of the file are left out, by reason."""
     if file is None:
-        return [(endpoint, None) for endpoint in endpoints], {}
+        return [(endpoint, None, None) for endpoint in endpoints], {}
     try:
         asked = read_requests(file.read_text().splitlines(), everything)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--requests {file}: {getattr(error, 'strerror', None) or 'not text'}") from error
     except UnreadableLine as error:
         raise UsageError(f"--requests {file}: {error}; write GET /path [user], or a JSON object") from error
-    plan: list[tuple[Endpoint, Ask | None]] = []
+    plan: list[Planned] = []
     wanted = {endpoint.id for endpoint in endpoints}
     for endpoint in everything:
         asks = asked.asks.get(endpoint.id, []) if endpoint.http_method == "GET" else []
@@ -136,7 +136,12 @@ def _plan(
             if asks:
                 asked.skipped["of other endpoints"] += sum(ask.weight for ask in asks)
             continue
-        plan += [(endpoint, ask) for ask in asks[:SHAPES]]
+        for ask in asks[:SHAPES]:
+            user = _found_user(ask.user)
+            if ask.user and user is None:
+                asked.skipped["by a user who is not there"] += ask.weight
+            else:
+                plan.append((endpoint, ask, user))
         if left := sum(ask.weight for ask in asks[SHAPES:]):
             asked.skipped[f"seldom asked with these parameters, of {endpoint.id}"] += left
     if not plan:
@@ -145,17 +150,19 @@ def _plan(
 
 
 def _user(text: str | None) -> Any:
-    if text is None:
-        return None
-    model = get_user_model()
-    found = model._default_manager.filter(**{model.USERNAME_FIELD: text}).first()
-    if found is None:
-        try:
-            found = model._default_manager.filter(pk=text).first()
-        except (ValueError, ValidationError):
-            found = None
-    if found is None:
+    found = None if text is None else _found_user(text)
+    if found is None and text is not None:
         raise UsageError(f"there is no user {text!r}")
+    return found
+
+
+def _found_user(text: str) -> Any:
+    """The user of that name or primary key, or None."""
+    model = get_user_model()
+    found = model._default_manager.filter(**{model.USERNAME_FIELD: text}).first() if text else None
+    if found is None and text:
+        with suppress(ValueError, ValidationError):
+            found = model._default_manager.filter(pk=text).first()
     return found
 
 
