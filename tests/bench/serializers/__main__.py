@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ def main() -> int:
         h2load.install()
     except h2load.H2loadMissing as error:
         sys.exit(str(error))
+    # So that whoever cancels the run leaves no server behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     site = Site(FOLDER)
