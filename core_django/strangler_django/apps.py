@@ -1,4 +1,5 @@
 from importlib import import_module
+from importlib.util import find_spec
 
 from django.apps import AppConfig, apps
 from django.utils.module_loading import autodiscover_modules
@@ -20,3 +21,5 @@ class StranglerDjangoConfig(AppConfig):
         results.resolve_waiting()
         if apps.is_installed("cacheops"):
             import_module("strangler_django.serializers.cacheops_events").connect()
+        if find_spec("prometheus_client") is not None:
+            import_module("strangler_django.metrics").connect()
