@@ -122,11 +122,14 @@ def test_functions_made_by_one_factory_do_not_share(cached: Redis) -> None:
     def factory(rate: Any) -> Any:
         @cached_result(timeout=60)
         def price(amount: int) -> Any:
+            calls.append(rate)
             return amount * rate
 
         return price
 
-    assert [factory(2)(10), factory(3)(10)] == [20, 30]
+    for _ in range(2):
+        assert [factory(2)(10), factory(3)(10)] == [20, 30]
+    assert calls == [2, 3]
     with pytest.raises(Inexact, match="'rate'"):
         factory(object())(10)
 
