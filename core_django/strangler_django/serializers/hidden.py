@@ -1,121 +1,137 @@
-"""Finds what code reads that no argument shows: context variables and thread locals, which may hold a user."""
+"""Finds what code reads that no argument shows: context variables, thread locals, state set on one serializer."""
 
-import dis
-import threading
 from collections.abc import Collection, Iterator
-from contextvars import ContextVar
-from functools import cached_property, lru_cache, partial
-from types import CodeType, FunctionType, MethodType, ModuleType
+from functools import lru_cache
+from inspect import getattr_static
+from types import FunctionType
 from typing import Any
 
-from asgiref.local import Local
+from django.core.exceptions import FieldDoesNotExist
+from rest_framework.relations import ManyRelatedField, StringRelatedField
 from rest_framework.serializers import BaseSerializer, ListSerializer
 
 from strangler_django.serializers.batched import BatchedField
+from strangler_django.serializers.dependencies import relation_of
+from strangler_django.serializers.reach import function_of, is_library, reach
+from strangler_django.serializers.seclusion import foreign_fields, foreign_state
 
 __all__ = ["hidden_inputs", "variables_of"]
 
-_DEPTH = 4
-_LIBRARIES = ("rest_framework", "django", "strangler_django", "asgiref", "redis", "cacheops")
+_READS = ("to_representation", "get_attribute", "get_value", "get_default", "iter_options", "use_pk_only_optimization")
 
 
-def hidden_inputs(serializer: Any, *, skip: Collection[str] = ()) -> Iterator[tuple[str, str]]:
-    """Where and which variable, for each context variable or thread local that a shared field's code names.
+def hidden_inputs(
+    serializer: Any, *, skip: Collection[str] = (), only: Collection[str] | None = None
+) -> Iterator[tuple[str, str]]:
+    """Where and what, for each context variable or thread local that a shared field's code names, and for state.
 
-    Follows calls of the project's own functions a few steps; what it cannot see (a callable picked at run time) it
-    does not report.
+    `skip` leaves out fields; with `only` nothing but these fields is looked at.
+    Follows calls of the project's own functions, methods, properties and managers by their names; what it cannot see
+    (a callable picked at run time) it does not report.
     """
-    for name, field in getattr(serializer, "fields", {}).items():
-        if name in skip:
-            continue
-        for function in _code_of(serializer, field):
-            for variable in variables_of(function):
-                yield f"{type(serializer).__name__}.{name} ({function.__qualname__})", variable
+    owners = _owners(serializer)
+    names: set[str] = set()
+    for where, function in _functions(serializer, skip, only):
+        found = reach(function, owners)
+        names |= found.names
+        yield from ((f"{where} ({function.__qualname__})", variable) for variable in found.variables)
+    if only is None:
+        yield from _state(serializer, names, skip)
+    for name, field in _fields(serializer, skip, only):
         inner = field.child if isinstance(field, ListSerializer) else field
         if isinstance(inner, BaseSerializer) and not getattr(inner, "shares_bodies", None):
-            yield from hidden_inputs(inner)
-    own = _function(type(serializer).to_representation)
-    if own is not None and not _is_library(own):
-        yield from ((f"{type(serializer).__name__}.to_representation", name) for name in variables_of(own))
-
-
-def _code_of(serializer: Any, field: Any) -> Iterator[FunctionType]:
-    """The project's own functions that make a field's value."""
-    candidates: list[Any] = [type(field).to_representation, type(field).get_attribute]
-    if isinstance(field, BatchedField):
-        candidates += [field.method, type(field.field).to_representation]
-    if getattr(field, "method_name", None):
-        candidates.append(getattr(type(serializer), field.method_name, None))
-    model = getattr(getattr(serializer, "Meta", None), "model", None)
-    if model is not None and getattr(field, "source_attrs", None):
-        candidates.append(getattr(model, field.source_attrs[0], None))
-        candidates.append(vars(model).get(field.source_attrs[0]))
-    for candidate in candidates:
-        function = _function(candidate)
-        if function is not None and not _is_library(function):
-            yield function
-
-
-def _function(candidate: Any) -> FunctionType | None:
-    if isinstance(candidate, property):
-        candidate = candidate.fget
-    elif isinstance(candidate, cached_property) or type(candidate).__name__ == "cached_property":
-        candidate = candidate.func
-    elif isinstance(candidate, (staticmethod, classmethod, MethodType)):
-        candidate = candidate.__func__
-    elif isinstance(candidate, partial):
-        candidate = candidate.func
-    candidate = getattr(candidate, "__wrapped__", candidate)
-    return candidate if isinstance(candidate, FunctionType) else None
-
-
-def _is_library(function: FunctionType) -> bool:
-    return (function.__module__ or "").partition(".")[0] in _LIBRARIES
+            yield from (
+                (f"{type(serializer).__name__}.{name} -> {where}", what) for where, what in hidden_inputs(inner)
+            )
 
 
 @lru_cache(maxsize=1024)
 def variables_of(function: FunctionType) -> tuple[str, ...]:
     """The context variables and thread locals that a function and those of the project that it calls name."""
-    return tuple(_variables(function, _DEPTH, set()))
+    return reach(function).variables
 
 
-def _variables(function: FunctionType, depth: int, seen: set[CodeType]) -> Iterator[str]:
-    if depth == 0 or function.__code__ in seen:
-        return
-    seen.add(function.__code__)
-    for name, value in _named(function):
-        if isinstance(value, (ContextVar, threading.local, Local)):
-            yield name
-        callee = _function(value)
-        if callee is not None and not _is_library(callee):
-            yield from _variables(callee, depth - 1, seen)
+def _state(serializer: Any, names: Collection[str], skip: Collection[str]) -> Iterator[tuple[str, str]]:
+    """What was set on this serializer and its fields, as far as shared code may look at it."""
+    label = type(serializer).__name__
+    yield from ((label, f"self.{name}") for name in foreign_state(serializer) if name in names)
+    yield from ((f"{label}.{name}", what) for name, what in foreign_fields(serializer) if name not in skip)
 
 
-def _named(function: FunctionType) -> Iterator[tuple[str, Any]]:
-    """The globals, the attributes of modules and the closure's values that a function names, with dotted paths."""
-    for code in _codes(function.__code__):
-        loaded: list[tuple[str, Any]] = []
-        for instruction in dis.get_instructions(code):
-            if instruction.opname == "LOAD_GLOBAL" and instruction.argval in function.__globals__:
-                value = function.__globals__[instruction.argval]
-                loaded = [(instruction.argval, value)]
-                yield f"{function.__module__}.{instruction.argval}", value
-            elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD") and loaded and isinstance(loaded[0][1], ModuleType):
-                module = loaded[0][1]
-                value = getattr(module, instruction.argval, None)
-                loaded = [(instruction.argval, value)]
-                yield f"{module.__name__}.{instruction.argval}", value
-            elif instruction.opname not in ("CACHE", "PUSH_NULL"):
-                loaded = []
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+def _fields(serializer: Any, skip: Collection[str], only: Collection[str] | None) -> Iterator[tuple[str, Any]]:
+    for name, field in getattr(serializer, "fields", {}).items():
+        if name not in skip and (only is None or name in only):
+            yield name, field
+
+
+def _functions(
+    serializer: Any, skip: Collection[str], only: Collection[str] | None
+) -> Iterator[tuple[str, FunctionType]]:
+    """The project's own functions that make the values of fields, with where they stand."""
+    label = type(serializer).__name__
+    for name, field in _fields(serializer, skip, only):
+        for candidate in _candidates(serializer, field):
+            yield from _own(f"{label}.{name}", candidate)
+    if only is None:
+        for name in ("to_representation", "_readable_fields"):
+            yield from _own(f"{label}.{name}", getattr_static(type(serializer), name, None))
+
+
+def _own(where: str, candidate: Any) -> Iterator[tuple[str, FunctionType]]:
+    function = function_of(candidate)
+    if function is not None and not is_library(function):
+        yield where, function
+
+
+def _candidates(serializer: Any, field: Any) -> Iterator[Any]:
+    yield from (getattr_static(type(field), name, None) for name in _READS)
+    yield getattr(field, "default", None)
+    if isinstance(field, BatchedField):
+        yield getattr_static(type(serializer), getattr(field.method, "__name__", ""), None)
+        yield from (getattr_static(type(field.field), name, None) for name in _READS)
+    if isinstance(field, (ListSerializer, ManyRelatedField)):
+        inner = field.child if isinstance(field, ListSerializer) else field.child_relation
+        yield from (getattr_static(type(inner), name, None) for name in _READS)
+    if getattr(field, "method_name", None):
+        yield getattr_static(type(serializer), field.method_name, None)
+    model = getattr(getattr(serializer, "Meta", None), "model", None)
+    if model is not None:
+        yield from _of_model(model, field)
+
+
+def _of_model(model: Any, field: Any) -> Iterator[Any]:
+    """What runs on the way along a field's source: properties, methods, descriptors, conversions and managers."""
+    for name in getattr(field, "source_attrs", None) or ():
+        attribute = getattr_static(model, name, None)
+        yield attribute
+        yield getattr_static(type(attribute), "__get__", None)
+        column = getattr(attribute, "field", None)
+        yield getattr_static(type(column), "from_db_value", None)
         try:
-            yield f"{function.__module__}.{name}", cell.cell_contents
-        except ValueError:
-            continue
+            model = relation_of(model, name).related_model
+        except FieldDoesNotExist:
+            return
+        for manager in (model._default_manager, model._base_manager):
+            yield getattr_static(type(manager), "get_queryset", None)
+    relation = field.child_relation if isinstance(field, ManyRelatedField) else field
+    if isinstance(relation, StringRelatedField):
+        yield getattr_static(model, "__str__", None)
 
 
-def _codes(code: CodeType) -> Iterator[CodeType]:
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _codes(constant)
+def _owners(serializer: Any) -> tuple[Any, ...]:
+    """The classes on which an attribute may be found that a field's code names."""
+    model = getattr(getattr(serializer, "Meta", None), "model", None)
+    fields = [field.field if isinstance(field, BatchedField) else field for field in serializer.fields.values()]
+    classes = [type(serializer), *(() if model is None else _near(model)), *map(type, fields)]
+    return tuple(dict.fromkeys(cls for cls in classes if not is_library(cls)))
+
+
+@lru_cache(maxsize=256)
+def _near(model: Any) -> tuple[Any, ...]:
+    """A model, those that it is related to, and those that they are."""
+    found = {model: None}
+    for _ in range(2):
+        for known in list(found):
+            related = (field.related_model for field in known._meta.get_fields() if field.is_relation)
+            found |= dict.fromkeys(other for other in related if isinstance(other, type))
+    return tuple(found)

@@ -7,7 +7,7 @@ from hashlib import blake2s
 from typing import Any
 
 from django.conf import settings
-from django.urls import get_script_prefix
+from django.urls import get_script_prefix, get_urlconf
 from django.utils import timezone, translation
 from rest_framework.settings import api_settings
 
@@ -15,6 +15,7 @@ __all__ = [
     "HOST",
     "LANGUAGE",
     "TIMEZONE",
+    "UndeclaredUse",
     "UnknownVary",
     "allowed_by",
     "automatic",
@@ -24,7 +25,14 @@ __all__ = [
 ]
 
 LANGUAGE, TIMEZONE, HOST = "language", "timezone", "host"
+_ADDRESS = ("scheme", "is_secure", "get_host", "version", "versioning_scheme")
+_ANONYMOUS = "django.contrib.auth.models.AnonymousUser"
+_ROLE = ("is_authenticated", "is_anonymous", "is_staff", "is_superuser")
 Context = Mapping[str, Any]
+
+
+class UndeclaredUse(Exception):
+    """A shared value was about to depend on something that its key does not name."""
 
 
 class UnknownVary(LookupError):
@@ -66,8 +74,10 @@ def allowed_by(names: Collection[str]) -> frozenset[str]:
 
 
 def vary_digest(context: Context, names: Collection[str]) -> str:
-    """Names the variant that this context asks for. Raises UnknownVary."""
-    return _digest(tuple((name, _named(name).key(context)) for name in names))
+    """Names the variant that this context asks for. Raises UnknownVary, UndeclaredUse."""
+    # `reverse()` looks at these two without asking anybody.
+    routes = f"{get_script_prefix()} {get_urlconf() or ''}"
+    return _digest((("", routes), *((name, _named(name).key(context)) for name in names)))
 
 
 @lru_cache(maxsize=4096)
@@ -88,38 +98,52 @@ def _host(context: Context) -> str:
     if request is None:
         return ""
     override = api_settings.URL_FORMAT_OVERRIDE
+    scheme = getattr(request, "versioning_scheme", None)
     parts = [
         request.scheme,
         request.get_host(),
-        get_script_prefix(),
         context.get("format"),
         getattr(request, "version", None),
+        "" if scheme is None else f"{type(scheme).__module__}.{type(scheme).__qualname__}",
         request.GET.get(override) if override else None,
     ]
     return repr(parts)
 
 
 def _user(context: Context) -> str:
-    user = getattr(context.get("request"), "user", None)
-    return "" if user is None or user.pk is None else f"{user._meta.label_lower}:{user.pk}"
+    request = context.get("request")
+    if request is None:
+        return "no request"
+    user = getattr(request, "user", None)
+    if user is None:
+        return "nobody"
+    kind = f"{_type(user).__module__}.{_type(user).__qualname__}"
+    if user.pk is not None:
+        return f"{kind}:{user.pk}"
+    if kind != _ANONYMOUS:
+        raise UndeclaredUse(f"vary names the user, but this one has no primary key to tell it by ({kind}).")
+    return kind
+
+
+def _type(user: Any) -> type:
+    """The class behind a lazy user."""
+    given: type = user.__class__
+    return given
 
 
 def _role(context: Context) -> str:
-    user = getattr(context.get("request"), "user", None)
-    if user is None or not user.is_authenticated:
-        return "anonymous"
-    if getattr(user, "is_superuser", False):
-        # A superuser need not be staff.
-        return f"superuser:{getattr(user, 'is_staff', False)}"
-    return "staff" if getattr(user, "is_staff", False) else "user"
+    request = context.get("request")
+    if request is None:
+        return "no request"
+    user = getattr(request, "user", None)
+    if user is None:
+        return "nobody"
+    return repr([getattr(user, name, None) for name in _ROLE])
 
 
 register_vary(LANGUAGE, lambda context: str(translation.get_language()), allows=[LANGUAGE])
-register_vary(TIMEZONE, lambda context: str(timezone.get_current_timezone()), allows=[TIMEZONE])
-register_vary(HOST, _host, allows=[HOST])
+# Two zones of fixed offset may have one name.
+register_vary(TIMEZONE, lambda context: repr(timezone.get_current_timezone()), allows=[TIMEZONE])
+register_vary(HOST, _host, allows=[HOST, *(f"request.{name}" for name in _ADDRESS)])
 register_vary("user", _user, allows=["request.user"])
-register_vary(
-    "role",
-    _role,
-    allows=[f"request.user.{name}" for name in ("is_anonymous", "is_authenticated", "is_staff", "is_superuser")],
-)
+register_vary("role", _role, allows=[f"request.user.{name}" for name in _ROLE])
