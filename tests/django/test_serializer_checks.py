@@ -6,6 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 from rest_framework import serializers
 
 from academy.catalog.models import Course
+from strangler_django import checks
 from strangler_django.serializers import Cache, CachedModelSerializer, batched, registry
 
 
@@ -57,9 +58,59 @@ def test_a_path_that_does_not_resolve_is_an_error(path: str) -> None:
 
 
 def test_a_cache_that_cannot_work_is_a_warning() -> None:
-    serializer({"cache": Cache(vary="tenant")})
+    serializer(count=with_method(depends_on="lessons"), nested=NestedSerializer(source="*"))
     assert found()[-1][0] == "strangler_django.W101"
-    assert "'tenant' is not registered" in found()[-1][1]
+    assert "the nested field 'mine' is fresh" in found()[-1][1]
+
+
+class NestedSerializer(CachedModelSerializer):
+    mine = batched(serializers.IntegerField(), fresh=True)
+
+    class Meta:
+        model = Course
+        fields = ["mine"]
+
+    @mine.batch
+    def find(self, pks: Any) -> dict[int, int]:
+        return {}
+
+
+def test_an_unknown_name_to_vary_by_is_an_error_with_a_guess() -> None:
+    serializer({"cache": Cache(vary=["languag"])})
+    [message] = [m for m in run_checks() if m.id == "strangler_django.E104"]
+    assert message.hint == "Did you mean 'language'?"
+
+
+def test_a_batched_field_that_varies_by_nothing_known_is_an_error() -> None:
+    serializer(count=with_method(vary="tenant"))
+    assert [name for name, _ in found()] == ["strangler_django.E104"]
+
+
+def test_a_list_serializer_that_renders_by_itself_is_a_warning() -> None:
+    class Listing(serializers.ListSerializer):
+        def to_representation(self, data: Any) -> list[Any]:
+            return [self.child.to_representation(item) for item in data]
+
+    class Ordered(serializers.ListSerializer):
+        def to_representation(self, data: Any) -> Any:
+            return super().to_representation(sorted(data, key=str))
+
+    serializer({"list_serializer_class": Ordered})
+    assert found() == []
+    serializer({"list_serializer_class": Listing})
+    assert [name for name, _ in found()] == ["strangler_django.W105"]
+
+
+def test_a_table_that_others_write_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    serializer()
+    monkeypatch.setattr(Course._meta, "managed", False)
+    assert [name for name, _ in found()] == ["strangler_django.W104"]
+
+
+def test_a_server_without_its_library_is_an_error(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.CACHEOPS_REDIS = "unix:///nowhere"
+    monkeypatch.setattr(checks, "find_spec", lambda name: None)
+    assert [m.id for m in checks.check_redis(None)] == ["strangler_django.E105"]
 
 
 @pytest.mark.parametrize(("atomic", "messages"), [(True, 1), (False, 0)])

@@ -46,6 +46,14 @@ def is_cached(cls: Any) -> bool:
     return _plans.get(cls) is not None
 
 
+def class_plan(cls: Any) -> FieldPlan:
+    """The plan of a cached class. Raises LookupError for any other."""
+    plan = _plans.get(cls)
+    if plan is None:
+        raise LookupError(f"{cls.__name__} is not cached.")
+    return plan
+
+
 def plan_of(serializer: Any) -> FieldPlan | None:
     """The plan of the serializer's fields as they are on this instance; None if its bodies are not shared."""
     cls = type(serializer)
