@@ -125,7 +125,7 @@ def resolve(serializer: Any) -> FieldPlan:
     apart = {name: field for name, field in apart.items() if name not in fresh}
     overridden = not writes_as_drf(type(serializer), Serializer)
     walk = _Walk(model, references=not overridden)
-    walk.serializer(serializer, model, "", skip=(*fresh, *apart))
+    walk.serializer(serializer, model, "", skip=(*fresh, *apart), nested=False)
     parts = _parts(walk, apart)
     away = {*fresh, *apart, *(reference.name for reference in walk.references)}
     given = serializer.Meta.cache.vary
@@ -204,17 +204,19 @@ class _Walk:
         self.prefetches: dict[str, None] = {}
         self.links = False
 
-    def serializer(self, serializer: Any, model: Model, path: str, *, skip: Sequence[str] = ()) -> None:
+    def serializer(
+        self, serializer: Any, model: Model, path: str, *, skip: Sequence[str] = (), nested: bool = True
+    ) -> None:
         for name, field in serializer.fields.items():
             if field.write_only or name in skip:
                 continue
-            reference = reference_of(field, model) if self.may_refer and not path else None
+            reference = reference_of(field, model) if self.may_refer and not nested else None
             if reference is not None:
                 self._reference(reference)
                 continue
             self.links |= _may_link(field.field if isinstance(field, BatchedField) else field)
             if isinstance(field, BatchedField):
-                self._batched(field, path)
+                self._batched(field, path, nested=nested)
             else:
                 self._field(field, model, path)
 
@@ -232,8 +234,8 @@ class _Walk:
         if not reference.many and is_reverse(relation):
             self._plan_load(relation.name)
 
-    def _batched(self, field: BatchedField, path: str) -> None:
-        if path and (field.fresh or field.vary):
+    def _batched(self, field: BatchedField, path: str, *, nested: bool) -> None:
+        if nested and (field.fresh or field.vary):
             what = "fresh" if field.fresh else "kept apart by vary"
             raise Unplannable(f"the nested field {field.field_name!r} is {what}: give its serializer a Meta.cache")
         for follows in field.depends_on:
