@@ -178,8 +178,10 @@ def _threads_rolled_back() -> Iterator[None]:
     finally:
         connection_created.disconnect(keep_open)
         for connection in opened:
-            if connection.connection is not None:
-                connection.connection.rollback()
+            # To close is to roll back; a thread that lives on connects anew.
+            connection.inc_thread_sharing()
+            connection.close()
+            connection.dec_thread_sharing()
 
 
 @contextmanager

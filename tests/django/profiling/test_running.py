@@ -13,6 +13,7 @@ from strangler_django.profiling.report import State
 from tests.conftest import default_database
 from tests.django.conftest import make_course
 from tests.django.profiling.conftest import installed
+from tests.django.profiling.library import shelves
 from tests.django.profiling.library.models import Book, Country, Loan
 
 
@@ -122,3 +123,25 @@ def test_a_list_of_cached_serializers_is_profiled_too(cached):
     assert found.split["serialisation"] > 0.1
     assert found.cacheable.serializer == "CourseSerializer"
     assert found.cacheable.shared == len(found.cacheable.fields) - 1
+
+
+def test_on_postgresql_it_is_the_same(postgres_socket, django_db_blocker):
+    changes, _url = postgres_socket
+    with django_db_blocker.unblock(), default_database(changes):
+        project = Project()
+        endpoints = [found for found in walk_endpoints() if found.http_method == "GET"]
+        found = {endpoint.id: profile_endpoint(endpoint, project) for endpoint in endpoints}
+        assert found["v1:course-list.get"].size == 20
+        assert [point.size for point in found["v1:course-list.get"].growth][:2] == [1, 10]
+        assert {name for name, profile in found.items() if profile.state is not State.PROFILED} == {
+            "v1:enrolment-detail.get"
+        }
+        with installed(), override_settings(ROOT_URLCONF="tests.django.profiling.library.odd"):
+            shelves.fill(3)
+            by_name = {endpoint.id: endpoint for endpoint in walk_endpoints()}
+            for name in ("writing.get", "threaded.get"):
+                assert profile_endpoint(by_name[name], Project()).writes
+            assert not Loan.objects.filter(days=99).exists()
+            assert not Country.objects.filter(name="Elsewhere").exists()
+            [finding] = profile_endpoint(by_name["streamed.get"], Project()).findings
+            assert finding.advice[0].text == 'select_related("author")'
