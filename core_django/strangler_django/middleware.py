@@ -37,13 +37,14 @@ class ServerTimingMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
             markcoroutinefunction(self)
         if _note not in reads.listeners:
             reads.listeners.append(_note)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        if iscoroutinefunction(self):
+        if self._is_async:
             return self._acall(request)
         seen: list[Read] = []
         token = _seen.set(seen)
@@ -80,7 +81,7 @@ def _may_see(request: HttpRequest) -> bool:
     if settings.DEBUG:
         return True
     user: Any = getattr(request, "user", None)
-    if isinstance(user, LazyObject) and user._wrapped is empty:  # type: ignore[attr-defined]
+    if isinstance(user, LazyObject) and user._wrapped is empty:
         # Nobody asked who it is; loading the session now would make the response vary by cookie.
         return False
     return bool(getattr(user, "is_staff", False) and getattr(user, "is_active", False))
