@@ -112,7 +112,7 @@ class CachedModelSerializer(ModelSerializer):
         instance = self.instance
         if self.parent is not None or not isinstance(instance, models.Model) or instance.pk is None:
             return None
-        if type(instance) is not self.Meta.model or not self._is_cached():
+        if type(instance) is not self.Meta.model:
             return None
         if reason := difference_from_stored(instance):
             reads.bypass(label(self), reason)
@@ -124,7 +124,7 @@ class CachedModelSerializer(ModelSerializer):
     def render(self, data: Any) -> Rendered | None:
         """Stored rows, named by a queryset or Rows, from the cache."""
         plan, store = self.plan(), current_store()
-        if plan is None or store is None or not self._is_cached():
+        if not self._is_cached() or plan is None or store is None:
             return None
         if not isinstance(data, Rows):
             if reason := why_not_stored(data, plan.model):

@@ -177,19 +177,20 @@ def _facet(paths: Sequence[str]) -> str:
     return name if len(name) <= 80 else f"~{blake2s(name.encode(), digest_size=12).hexdigest()}"
 
 
-def _refuse_hidden_inputs(serializer: ModelSerializer, plan: FieldPlan) -> None:
+def _refuse_hidden_inputs(serializer: Any, plan: FieldPlan) -> None:
+    apart = {name for part in plan.parts for name in part.fields}
     try:
-        allowed = allowed_by(plan.vary)
-        for part in plan.parts:
-            allowed |= allowed_by(part.vary)
+        looks = [(allowed_by(plan.vary), hidden_inputs(serializer, skip={*plan.fresh, *apart}))]
+        looks += [(allowed_by(part.vary), hidden_inputs(serializer, only=part.fields)) for part in plan.parts]
     except UnknownVary as error:
         raise Unplannable(str(error)) from error
-    for where, variable in hidden_inputs(serializer, skip=plan.fresh):
-        if variable not in allowed:
-            raise Unplannable(
-                f"{where} reads {variable}, which differs between requests: register_vary with "
-                f"allows=[{variable!r}] and name it in vary, or make the field fresh"
-            )
+    for allowed, found in looks:
+        for where, variable in found:
+            if variable not in allowed:
+                raise Unplannable(
+                    f"{where} reads {variable}, which differs between requests: name what tells it in vary "
+                    f"(register_vary with allows=[{variable!r}]), or make the field fresh"
+                )
 
 
 class _Walk:
