@@ -271,7 +271,9 @@ def test_a_many_to_many_table_is_a_model_too(cached: Redis) -> None:
     assert topics() == []
 
 
-def test_inherited_columns_and_proxies_are_written_through_other_models(cached: Redis, settings: Settings) -> None:
+@pytest.fixture
+def shop(cached: Redis, settings: Settings) -> Iterator[Any]:
+    """Models that inherit tables, for the length of a test."""
     settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "tests.django.shop"]
     from tests.django.shop import models
 
@@ -279,28 +281,35 @@ def test_inherited_columns_and_proxies_are_written_through_other_models(cached: 
     with connection.schema_editor() as editor:
         for model in tables:
             editor.create_model(model)
-    try:
-        row = models.Shop.objects.create(city="Before")
+    yield models
+    with connection.schema_editor() as editor:
+        for model in reversed(tables):
+            editor.delete_model(model)
 
-        def cities() -> list[str]:
-            calls.append(1)
-            return list(models.Shop.objects.values_list("city", flat=True))
 
-        functions = [
-            kept(cities, depends_on=model, timeout=at) for at, model in enumerate([models.Corner, models.Shop], 60)
-        ]
-        for model in (models.Place, models.Shop, models.Corner):
-            for function in functions:
-                function()
-            written = model.objects.get(pk=row.pk)
-            written.city = model.__name__
-            written.save()
-            assert [function() for function in functions] == [[model.__name__]] * 2
-        assert all(map(is_kept, functions))
-    finally:
-        with connection.schema_editor() as editor:
-            for model in reversed(tables):
-                editor.delete_model(model)
+def test_inherited_columns_and_proxies_are_written_through_other_models(shop: Any) -> None:
+    def cities() -> list[str]:
+        calls.append(1)
+        return list(shop.Shop.objects.values_list("city", flat=True))
+
+    row = shop.Shop.objects.create(city="Before")
+    functions = [kept(cities, depends_on=model) for model in (shop.Corner, shop.Shop)]
+    for model in (shop.Place, shop.Shop, shop.Corner):
+        for function in functions:
+            function()
+        written = model.objects.get(pk=row.pk)
+        written.city = model.__name__
+        written.save()
+        assert [function() for function in functions] == [[model.__name__]] * 2
+    assert all(map(is_kept, functions))
+
+
+def test_a_write_to_a_child_renews_its_parent_s_label_too(cached: Redis, shop: Any) -> None:
+    for model in (shop.Place, shop.Shop):
+        signals.watch_any(model)
+    shop.Shop.objects.create(city="Here")
+    renewed = {key.rsplit(b":", 2)[1] for key in cached.client.scan_iter("*:stamp:*:+")}
+    assert renewed == {b"shop.place", b"shop.shop"}
 
 
 def test_without_depends_on_only_the_timeout_ends_a_result(cached: Redis) -> None:
@@ -335,18 +344,18 @@ def test_a_transaction_neither_reads_nor_keeps(cached: Redis) -> None:
 
 def test_a_write_while_it_is_computed_is_seen_afterwards(cached: Redis) -> None:
     make_course(title="Before")
-    written: list[bool] = []
 
     @cached_result(timeout=60, depends_on=Course)
     def slow() -> list[str]:
         found = list(Course.objects.values_list("title", flat=True))
-        if not written:
-            written.append(True)
+        if not calls:
             rename()
+        calls.append(1)
         return found
 
     assert slow() == ["Before"]
-    assert slow() == ["After"]
+    assert slow() == slow() == ["After"]
+    assert len(calls) == 2
 
 
 def test_invalidate_ends_the_results_for_these_arguments_in_every_language(cached: Redis) -> None:
