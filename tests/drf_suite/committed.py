@@ -39,13 +39,18 @@ def delete_rows(alias: str) -> None:
 
     What `post_migrate` writes stays.
     """
-    tables = set(connections[alias].introspection.table_names())
+    filled = _filled_tables(alias)
     for model in apps.get_models():
         kept = model._meta.proxy or model in {ContentType, Permission, Site}
-        if not kept and model._meta.db_table in tables:
-            rows = model._base_manager.using(alias)
-            if rows.exists():
-                _delete(rows)
+        if not kept and model._meta.db_table in filled:
+            _delete(model._base_manager.using(alias))
+
+
+def _filled_tables(alias: str) -> set[str]:
+    tables = connections[alias].introspection.table_names()
+    with connections[alias].cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(f'EXISTS(SELECT 1 FROM {table})' for table in tables)}")
+        return {table for table, filled in zip(tables, cursor.fetchone(), strict=True) if filled}
 
 
 def _delete(rows: Any) -> None:

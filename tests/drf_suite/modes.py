@@ -11,6 +11,9 @@ from environment import BUILD, environment, program
 
 __all__ = ["MODES", "Mode", "Result", "run"]
 
+# Seconds; alone on two cores the longest mode takes 50.
+LONGEST = 900
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
@@ -80,33 +83,35 @@ def run(mode: Mode, tests: Path, server: str) -> Result:
     outcome = BUILD / f"{mode.slug}.outcome.json"
     outcome.unlink(missing_ok=True)
     started = time.monotonic()
-    done = subprocess.run(
-        [program("python"), "-m", "pytest", *_options(mode, outcome, server)],
-        cwd=tests,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    output = done.stdout + done.stderr
+    code, output = _pytest(_options(mode, outcome, server), tests)
     (BUILD / f"{mode.slug}.log").write_text(output)
     if not outcome.exists():
-        return Result(mode=mode, failed=1, failures=("pytest did not start",), output=output)
+        return Result(mode=mode, failed=1, failures=("pytest did not end",), output=output)
     found = json.loads(outcome.read_text())
     counts = found["counts"]
     return Result(
         mode=mode,
         passed=counts.get("passed", 0),
-        failed=counts.get("failed", 0) or int(done.returncode != 0),
+        failed=counts.get("failed", 0) or int(code != 0),
         excepted=counts.get("xfailed", 0),
         skipped=counts.get("skipped", 0),
         failures=tuple(found["failed"]),
         queries=found["queries"],
         numbers={name: found[name] for name in ("substituted", "objects", "hits", "filled", "bypasses")},
         seconds=round(time.monotonic() - started, 1),
-        output=output if done.returncode else "",
+        output=output if code else "",
     )
+
+
+def _pytest(options: list[str], tests: Path) -> tuple[int, str]:
+    command = [program("python"), "-m", "pytest", *options]
+    try:
+        done = subprocess.run(
+            command, cwd=tests, env=environment(), capture_output=True, text=True, timeout=LONGEST, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        return 124, f"{error.stdout or b''!r}\nno end after {LONGEST} s"
+    return done.returncode, done.stdout + done.stderr
 
 
 def _options(mode: Mode, outcome: Path, server: str) -> list[str]:
