@@ -51,8 +51,8 @@ def _rows(site: Site) -> Iterator[Row]:
     redis, file = site.redis_url, site.database
     with in_memory(file):
         yield from _announced("queries", query_rows(redis, sizes=SIZES, database="SQLite"))
-        for size, rounds in ((100, 12), (1000, 6)):
-            rows = list_rows(redis, copy=file, sizes=[size], rounds=rounds, seconds=0.1)
+        for size, rounds, seconds in ((100, 12, 0.1), (1000, 4, 0.2)):
+            rows = list_rows(redis, copy=file, sizes=[size], rounds=rounds, seconds=seconds)
             yield from _announced(f"lists of {size}", rows)
         yield from _announced("nested lists", nested_rows(redis, rounds=12, seconds=0.1))
     with on_postgres() as environment:
