@@ -5,6 +5,7 @@ It reads code and runs none, and rather finds too much: an attribute that is nam
 
 import asyncio
 import contextvars
+import dis
 import inspect
 import sys
 import threading
@@ -104,10 +105,18 @@ def is_library(thing: Any) -> bool:
 def _names(code: CodeType) -> set[str]:
     """The names and the strings in a code and in those within it."""
     found = {*code.co_names, *code.co_freevars, *_strings(code.co_consts)}
+    if _makes_text(code):
+        found |= {"__format__", "__str__"}
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             found |= _names(constant)
     return found
+
+
+def _makes_text(code: CodeType) -> bool:
+    return not {"str", "format"}.isdisjoint(code.co_names) or any(
+        instruction.opname.startswith("FORMAT") for instruction in dis.get_instructions(code)
+    )
 
 
 def _strings(constants: Iterable[Any]) -> Iterator[str]:

@@ -143,7 +143,19 @@ def _alike(value: Any, other: Any) -> bool:
         return value.keys() == other.keys() and all(_alike(value[key], other[key]) for key in value)
     if isinstance(value, (set, frozenset)):
         return bool(value == other)
+    if isinstance(value, (FunctionType, MethodType, partial)):
+        return _alike(_bound(value), _bound(other))
     return not isinstance(value, (Model, LazyObject))
+
+
+def _bound(function: Any) -> list[Any]:
+    """What tells one function from others of the same text."""
+    if isinstance(function, partial):
+        return [function.func, function.args, function.keywords]
+    if isinstance(function, MethodType):
+        return [id(function.__self__), function.__func__]
+    cells = [cell.cell_contents for cell in function.__closure__ or ()]
+    return [id(function.__code__), cells, function.__defaults__, function.__kwdefaults__]
 
 
 def _is_told(value: Any) -> bool:

@@ -14,8 +14,12 @@ from tests.django.leaks.callers import Caller
 
 __all__ = ["ADVERSARIES", "CourseLeak", "Outcome", "adversary", "bypasses_of", "cached_bytes", "own_bytes", "plain"]
 
-Outcome = Literal["raises", "refused", "bypasses", "apart"]
-"""Under test it raises UndeclaredUse; a check refuses it; its queryset is never shared; its bodies are kept apart."""
+Outcome = Literal["raises", "refused", "partly", "bypasses", "apart"]
+"""What becomes of it under test.
+
+It raises UndeclaredUse; a check refuses the class; instances are refused that differ from what the class says;
+its queryset is never shared; its bodies are kept apart.
+"""
 
 ADVERSARIES: dict[str, tuple[type[CachedModelSerializer], Outcome]] = {}
 Cls = TypeVar("Cls", bound=type[CachedModelSerializer])
@@ -61,17 +65,26 @@ def rows_of(cls: Any) -> QuerySet:
 
 def own_bytes(cls: Any, caller: Caller) -> tuple[bytes, ...]:
     """The bytes of DRF's own path: the list and each detail."""
+    render = JSONRenderer().render
     with caller.here() as context:
-        found = plain(cls)(list(rows_of(cls)), many=True, context=context)
-        details = [plain(cls)(row, context=dict(context)).data for row in rows_of(cls)]
-        return tuple(map(JSONRenderer().render, [found.data, *details]))
+        found = _made(plain(cls), list(rows_of(cls)), context, many=True)
+        details = [_made(plain(cls), row, dict(context)) for row in rows_of(cls)]
+        return tuple(render(one.data) for one in (found, *details))
 
 
 def cached_bytes(cls: Any, caller: Caller) -> tuple[bytes, ...]:
     """The bytes that the cached serializer gives: the list and each detail."""
     with caller.here() as context:
-        found = [cls(rows_of(cls), many=True, context=context).json()]
-        return (*found, *[cls(row, context=dict(context)).json() for row in rows_of(cls)])
+        found = _made(cls, rows_of(cls), context, many=True)
+        details = [_made(cls, row, dict(context)) for row in rows_of(cls)]
+        return tuple(one.json() for one in (found, *details))
+
+
+def _made(cls: Any, shown: Any, context: dict[str, Any], **options: Any) -> Any:
+    serializer = cls(shown, context=context, **options)
+    if hasattr(cls, "made"):
+        getattr(serializer, "child", serializer).made(context["user"])
+    return serializer
 
 
 def bypasses_of(work: Callable[[], object]) -> tuple[Sequence[str], int]:

@@ -393,5 +393,5 @@ looks("FullPath", "A way back after logging in.", lambda request: request.get_fu
 looks("Verb", "HEAD and GET differ.", lambda request: request.method)
 looks("Port", "The port is not in the host.", lambda request: request.get_port())
 looks("SignedCookie", "A signed cookie.", lambda request: request.get_signed_cookie("theme", default="none"))
-looks("WholeRequest", "The request goes into a message.", lambda request: repr(request))
+looks("WholeRequest", "The request goes into a message.", repr)
 looks("KeptOnRequest", "A memo on the request.", lambda request: setattr(request, "memo", 1) or request.memo)
