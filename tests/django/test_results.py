@@ -145,6 +145,17 @@ def test_a_change_of_the_code_starts_anew(cached: Redis) -> None:
     assert declared("word in {'a'}").key("a") == declared("word in {'a'}").key("a")
 
 
+def test_a_change_of_depends_on_starts_anew(cached: Redis) -> None:
+    for depends_on in ([Course, Lesson], [Course], [Lesson], [], [Course, Lesson, Topic]):
+        assert kept(echoed, depends_on=depends_on)("a") == "a"
+    assert calls == ["a"] * 5
+
+
+def echoed(word: str) -> str:
+    calls.append(word)
+    return word
+
+
 @pytest.mark.parametrize("argument", [object(), User(pk=1), Course.Level.BEGINNER])
 def test_an_argument_that_cannot_be_part_of_a_key_is_named(cached: Redis, argument: Any) -> None:
     with pytest.raises(TypeError, match="for the argument 'level'"):

@@ -191,8 +191,10 @@ class Results:
 
     def _stem(self, call: Call) -> str:
         where = [database(alias) for alias in connections]
+        # An entry begins with the stamps of its sources, so that none of other sources may lie there.
+        under = list(self._sources(call))
         variant = vary_digest(call.context, self.vary)
-        digest = _digest(_prefix(self), where, self.callee.code, self.callee.closure, variant, call.text)
+        digest = _digest(_prefix(self), where, under, self.callee.code, self.callee.closure, variant, call.text)
         return f"result:{self.callee.path}:{digest}:"
 
 
