@@ -27,7 +27,7 @@ class Call:
         arguments = self._bound.arguments
         return {REQUEST: arguments[REQUEST]} if REQUEST in arguments else {}
 
-    @property
+    @cached_property
     def text(self) -> bytes:
         """The arguments but the request. Raises Inexact, which names the argument."""
         parts = [_argument(name, value) for name, value in self._named() if name != REQUEST]

@@ -1,7 +1,6 @@
 """The kept results of one function: where they lie, what they stand under, and when they are not to be trusted."""
 
 import logging
-from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from hashlib import blake2s
 from importlib.util import find_spec
@@ -33,6 +32,8 @@ __all__ = ["Results", "Source", "pickles"]
 logger = logging.getLogger("strangler_django.serializers")
 
 Source = Model | str
+Label = tuple[str, str]
+"""A database alias, and the label of stamps in it."""
 _MAX_BYTES = 1 << 20
 
 
@@ -75,7 +76,8 @@ class Results:
         return [name for name in variables_of(self.callee.function) if name not in allowed]
 
     def key(self, *args: Any, **kwargs: Any) -> str:
-        return self._stem(self.callee.call(args, kwargs)) + turns.NAME.decode()
+        call = self.callee.call(args, kwargs)
+        return self._stem(call, self._sources(call)) + turns.NAME.decode()
 
     def invalidate(self, *args: Any, **kwargs: Any) -> None:
         store = current_store()
@@ -97,8 +99,9 @@ class Results:
 
     def _read(self, store: Store, call: Call, read: Read) -> Any:
         try:
-            shelf = self._shelf(call)
-            read.bypass = self._reason(store, call)
+            sources = self._sources(call)
+            shelf = self._shelf(call, sources)
+            read.bypass = self._reason(store, sources)
         except (Inexact, UnknownVary) as error:
             self._refuse(error, read)
         if read.bypass:
@@ -143,7 +146,7 @@ class Results:
         with guarded_function(allowed_by(self.vary), self.tables) as leak:
             return self._run(call, None if request is None else GuardedRequest(request, leak))
 
-    def _reason(self, store: Store, call: Call) -> str:
+    def _reason(self, store: Store, sources: list[Label]) -> str:
         """Why this call goes past the cache; empty if it does not."""
         if self.unresolved:
             return "unresolved"
@@ -155,50 +158,50 @@ class Results:
             return "transaction"
         if any(router.db_for_read(model) != router.db_for_write(model) for model in self.models):
             return "replica"
-        return self._journalled(store, call)
+        return _journalled(store, sources)
 
-    def _journalled(self, store: Store, call: Call) -> str:
-        labels: dict[str, set[str]] = {}
-        for alias, label in self._sources(call):
-            labels.setdefault(alias, set()).add(label)
-        for alias, named in labels.items():
-            pending.settle_finished(alias)
-            try:
-                rows = journal.pks(alias, named)
-            except DatabaseError:
-                return "database"
-            if rows & {ANY_ROW, EVERY_ROW}:
-                journal.clear(store, alias)
-                return "journal"
-        return ""
-
-    def _shelf(self, call: Call) -> Shelf:
+    def _shelf(self, call: Call, sources: list[Label]) -> Shelf:
         return Shelf(
-            stem=self._stem(call).encode(),
-            stamps=tuple(stamps.stem(alias, label) for alias, label in self._sources(call)),
+            stem=self._stem(call, sources).encode(),
+            stamps=tuple(stamps.stem(alias, label) for alias, label in sources),
             timeout=self.timeout,
             max_bytes=_MAX_BYTES,
         )
 
-    def _sources(self, call: Call) -> Iterator[tuple[str, str]]:
-        """Alias and label of the stamps that a result stands under."""
-        yield DEFAULT_DB_ALIAS, self._label(call)
-        for model in self.models:
-            yield router.db_for_write(model), str(model._meta.label_lower)
+    def _sources(self, call: Call) -> list[Label]:
+        """What a result stands under. Raises Inexact."""
+        models = [(router.db_for_write(model), str(model._meta.label_lower)) for model in self.models]
+        return [(DEFAULT_DB_ALIAS, self._label(call)), *models]
 
     def _label(self, call: Call) -> str:
         return f"result[{_digest(self.callee.path, call.text, self.callee.closure)}]"
 
-    def _stem(self, call: Call) -> str:
+    def _stem(self, call: Call, sources: list[Label]) -> str:
         where = [database(alias) for alias in connections]
-        # An entry begins with the stamps of its sources, so that none of other sources may lie there.
-        under = list(self._sources(call))
         variant = vary_digest(call.context, self.vary)
-        digest = _digest(_prefix(self), where, under, self.callee.code, self.callee.closure, variant, call.text)
+        # An entry begins with the stamps of its sources, so that none of other sources may lie there.
+        digest = _digest(_prefix(self), where, sources, self.callee.code, self.callee.closure, variant, call.text)
         return f"result:{self.callee.path}:{digest}:"
 
 
 _REASONS: dict[type[Exception], str] = {UndeclaredUse: "undeclared", Inexact: "inexact", UnknownVary: "vary"}
+
+
+def _journalled(store: Store, sources: list[Label]) -> str:
+    """Why what was written while Redis was away keeps the cache from being asked; empty if it does not."""
+    labels: dict[str, set[str]] = {}
+    for alias, label in sources:
+        labels.setdefault(alias, set()).add(label)
+    for alias, named in labels.items():
+        pending.settle_finished(alias)
+        try:
+            rows = journal.pks(alias, named)
+        except DatabaseError:
+            return "database"
+        if rows & {ANY_ROW, EVERY_ROW}:
+            journal.clear(store, alias)
+            return "journal"
+    return ""
 
 
 def pickles() -> bool:
