@@ -100,25 +100,21 @@ def _reading(
     values, stale = [], 0
     for shelf, column in zip(ask.shelves, entries, strict=True):
         valid = column
-        cut = 0
-        for index, stem in enumerate(shelf.stamps):
-            table, rows = found[stem]
-            valid = _under(valid, table, rows, index * 2 * stamps.LENGTH)
-            cut += 2 * stamps.LENGTH
-        values.append([entry and entry[cut:] for entry in valid])
+        for stem in shelf.stamps:
+            valid = _under(valid, *found[stem])
+        values.append(valid)
         if None in valid:
             stale += sum(1 for before, after in zip(column, valid, strict=True) if before is not None and after is None)
     return Reading(values, stale)
 
 
-def _under(
-    entries: Sequence[bytes | None], table: bytes | None, rows: Sequence[bytes | None], at: int
-) -> list[bytes | None]:
-    """The entries that were stored under these stamps; theirs begin at an offset."""
-    if table is None or table[0] == _P:
+def _under(entries: Sequence[bytes | None], table: bytes | None, rows: Sequence[bytes | None]) -> list[bytes | None]:
+    """What the entries hold behind these stamps, if they were stored under them; nothing is stored under a `P`."""
+    if table is None:
         return [None] * len(entries)
+    length = stamps.LENGTH
     return [
-        entry if entry is not None and row is not None and row[0] != _P and entry.startswith(table + row, at) else None
+        entry[2 * length :] if entry and row and entry.startswith(row, length) and entry.startswith(table) else None
         for entry, row in zip(entries, rows, strict=True)
     ]
 

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from strangler_django.serializers import entries
 from strangler_django.serializers.entries import Ask, Claim, Reading, Shelf
@@ -72,22 +73,19 @@ def fetched(store: Store, request: Request, reading: Reading) -> list[Values]:
     found: list[Values] = []
     missing: list[list[bytes]] = []
     for column in reading.values:
-        if not bypassed and None not in column:
-            found.append(dict(zip(names, column, strict=True)))  # type: ignore[arg-type]
-            missing.append([])
-            continue
-        known = {
-            name: value for name, value in zip(names, column, strict=True) if value is not None and name not in bypassed
-        }
+        known: Any = dict(zip(names, column, strict=True))
+        if bypassed or None in column:
+            known = {name: value for name, value in known.items() if value is not None and name not in bypassed}
         found.append(known)
-        missing.append([name for name in dict.fromkeys(names) if name not in known])
+        missing.append([name for name in dict.fromkeys(names) if name not in known] if len(known) < len(names) else [])
     _note(request.read, reading, missing)
     if any(missing):
         _complete(store, request, found, missing)
-    return [
-        {name: value for name, value in known.items() if value != ABSENT} if ABSENT in known.values() else known
-        for known in found
-    ]
+    return [_present(known) if ABSENT in known.values() else known for known in found]
+
+
+def _present(known: Values) -> Values:
+    return {name: value for name, value in known.items() if value != ABSENT}
 
 
 def _complete(store: Store, request: Request, found: list[Values], missing: list[list[bytes]]) -> None:

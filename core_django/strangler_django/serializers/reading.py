@@ -2,8 +2,8 @@
 
 import logging
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2s
 from typing import Any
@@ -33,6 +33,7 @@ from strangler_django.serializers.reads import Read, noting, reading, tell
 from strangler_django.serializers.rows import Rows
 from strangler_django.serializers.store import Store
 from strangler_django.serializers.vary import vary_digest
+from strangler_protos import stamps as protocol
 
 logger = logging.getLogger("strangler_django.serializers")
 
@@ -41,10 +42,27 @@ _paces: WeakKeyDictionary[type, Pace] = WeakKeyDictionary()
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """Objects as JSON, separated by commas; `exact` if decoding gives DRF's own values and types."""
+    """Objects as JSON, separated by commas."""
 
     objects: bytes
-    exact: bool
+    _evidence: "_Evidence"
+
+    @property
+    def exact(self) -> bool:
+        """Whether decoding gives DRF's own values and types."""
+        return self._evidence.fresh and all(is_exact(value) for values in self._evidence.cached for value in values)
+
+
+@dataclass(slots=True)
+class _Evidence:
+    """Flagged values that were spliced, and whether fresh ones decode exactly; looked at only by who decodes."""
+
+    cached: list[Collection[bytes]] = field(default_factory=list)
+    fresh: bool = True
+
+    def add(self, other: "_Evidence") -> None:
+        self.cached += other.cached
+        self.fresh = self.fresh and other.fresh
 
 
 class Unspliced(Exception):
@@ -63,28 +81,17 @@ class _Node:
     read: Read
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Level:
-    """The bodies that exist, in order, and a column of values for each of their holes."""
-
-    names: list[bytes]
-    bodies: list[bytes]
-    columns: list[list[bytes]]
-    exact: bool
-
-
 @dataclass(slots=True, kw_only=True)
 class _Found:
     """The bodies of a node that exist, in order, what fills their holes so far, and what they refer to."""
 
     node: _Node
     pks: Sequence[Any]
-    names: list[bytes]
     bodies: list[bytes]
     filled: dict[str, list[bytes]]
     references: dict[str, list[Any]]
     instances: dict[Any, models.Model] | None
-    exact: bool
+    evidence: _Evidence
 
 
 def render_rows(serializer: Any, plan: FieldPlan, store: Store, rows: Rows) -> Rendered | None:
@@ -93,9 +100,9 @@ def render_rows(serializer: Any, plan: FieldPlan, store: Store, rows: Rows) -> R
         node = _node(serializer, plan, rows.alias, rows.pks, read)
         try:
             if not node.names:
-                return Rendered(b"", True)
-            [level] = _level(store, [node], rows.journal_has_rows)
-            return Rendered(segments.splice(level.bodies, level.columns, start=FLAG), level.exact)
+                return Rendered(b"", _Evidence())
+            [(found, columns)] = _level(store, [node], rows.journal_has_rows)
+            return Rendered(segments.splice(found.bodies, columns, start=FLAG), found.evidence)
         except Unspliced as error:
             read.bypass = str(error)
         except UndeclaredUse as error:
@@ -117,36 +124,34 @@ def _node(serializer: Any, plan: FieldPlan, alias: str, pks: Sequence[Any], read
     return _Node(serializer=serializer, plan=plan, alias=alias, pks=pks, names=names, read=read)
 
 
-def _level(store: Store, nodes: list[_Node], journal_has_rows: bool) -> list[_Level]:
-    """What exists of each node; one MGET for all of them, and one for each level below."""
+def _level(store: Store, nodes: list[_Node], journal_has_rows: bool) -> list[tuple[_Found, list[list[bytes]]]]:
+    """What exists of each node and a column for each hole; one MGET for all nodes, and one for each level below."""
     requests = [_request(store, node, journal_has_rows) for node in nodes]
     every = [_found(node, values) for node, values in zip(nodes, fetch(store, requests), strict=True)]
     children = [(found, name, child) for found in every for name, child in _children(found)]
     nested = _nested(store, [child for _, _, child in children], journal_has_rows)
-    for (found, name, _), (bodies, exact) in zip(children, nested, strict=True):
+    for (found, name, _), (bodies, evidence) in zip(children, nested, strict=True):
         found.filled[name] = _embedded(found.references[name], bodies)
-        found.exact = found.exact and exact
+        found.evidence.add(evidence)
     levels = []
     for found in every:
         with noting(found.node.read):
-            columns, exact = _columns(found)
-        levels.append(_Level(names=found.names, bodies=found.bodies, columns=columns, exact=exact))
+            levels.append((found, _columns(found)))
     return levels
 
 
-def _nested(store: Store, nodes: list[_Node], journal_has_rows: bool) -> list[tuple[dict[bytes, bytes], bool]]:
-    """Each node's JSON by name, and whether it decodes exactly."""
+def _nested(store: Store, nodes: list[_Node], journal_has_rows: bool) -> list[tuple[dict[str, bytes], _Evidence]]:
+    """Each node's JSON by key, and what it was spliced from."""
     asked = [node for node in nodes if node.names]
     levels = iter(_level(store, asked, journal_has_rows) if asked else [])
-    nested: list[tuple[dict[bytes, bytes], bool]] = []
+    nested: list[tuple[dict[str, bytes], _Evidence]] = []
     for node in nodes:
         if not node.names:
-            nested.append(({}, True))
+            nested.append(({}, _Evidence()))
             continue
-        level = next(levels)
-        nested.append(
-            (dict(zip(level.names, segments.fill(level.bodies, level.columns, start=FLAG), strict=True)), level.exact)
-        )
+        found, columns = next(levels)
+        filled = segments.fill(found.bodies, columns, start=FLAG)
+        nested.append((dict(zip(map(str, found.pks), filled, strict=True)), found.evidence))
         tell(node.read)
     return nested
 
@@ -173,16 +178,17 @@ def _each(held: Any) -> Sequence[str]:
     return (held,) if isinstance(held, str) else held
 
 
-def _embedded(references: Sequence[Any], bodies: dict[bytes, bytes]) -> list[bytes]:
+def _embedded(references: Sequence[Any], bodies: dict[str, bytes]) -> list[bytes]:
     """The JSON that stands where the keys were. Raises Unspliced."""
     comma, _ = segments.separators()
+    body_of = bodies.__getitem__
     try:
         return [
             b"null"
             if held is None
-            else bodies[held.encode()]
-            if isinstance(held, str)
-            else segments.array(comma.join([bodies[name.encode()] for name in held]))
+            else body_of(held)
+            if type(held) is str
+            else segments.array(comma.join(map(body_of, held)))
             for held in references
         ]
     except KeyError as error:
@@ -217,10 +223,10 @@ def _request(store: Store, node: _Node, journal_has_rows: bool) -> Request:
 
 
 def _shelves(serializer: Any, plan: FieldPlan, alias: str) -> tuple[Shelf, ...]:
-    cache, context = serializer.Meta.cache, serializer.context
+    cache, context, place = serializer.Meta.cache, serializer.context, database(alias)
     root = label_of(plan.model)
-    where = f"{database(alias)}:{root}:{plan.digest}"
-    row = stamps.stem(alias, root)
+    where = f"{place}:{root}:{plan.digest}"
+    row = protocol.stem(place, root)
     shelves = [
         Shelf(
             stem=_stem(f"{where}:{vary_digest(context, plan.vary)}"),
@@ -230,7 +236,7 @@ def _shelves(serializer: Any, plan: FieldPlan, alias: str) -> tuple[Shelf, ...]:
         )
     ]
     for index, part in enumerate(plan.parts):
-        facet = (stamps.stem(alias, label_of(plan.model, part.facet)),) if part.facet else ()
+        facet = (protocol.stem(place, label_of(plan.model, part.facet)),) if part.facet else ()
         shelves.append(
             Shelf(
                 stem=_stem(f"{where}.{index}:{vary_digest(context, part.vary)}"),
@@ -269,31 +275,32 @@ def _may_fill(plan: FieldPlan, alias: str, read_alias: str) -> bool:
 
 def _found(node: _Node, values: list[Values]) -> _Found:
     bodies, *parts = values
-    plan, pks, names = node.plan, node.pks, node.names
-    if any(len(known) < len(bodies) for known in parts) or any(name not in bodies for name in names):
-        there = [pk for pk, name in zip(pks, names, strict=True) if all(name in known for known in values)]
-        pks, names = there, names_of(there)
+    plan, pks = node.plan, node.pks
+    if any(len(known) < len(pks) for known in values):
+        # Some are not there, or some are named twice.
+        there = zip(pks, node.names, strict=True)
+        pks = [pk for pk, name in there if all(name in known for known in values)]
     instances = plan.load(node.alias, pks) if plan.needs_instances and pks else None
     if instances is not None and len(instances) < len(pks):
         pks = [pk for pk in pks if pk in instances]
-        names = names_of(pks)
-    contents, references = _split(plan, [bodies[name] for name in names])
-    exact = all(map(is_exact, contents))
+    names = names_of(pks) if pks is not node.pks else node.names
+    flagged = [bodies[name] for name in names]
+    contents, references = _split(plan, flagged)
+    evidence = _Evidence([contents])
     filled: dict[str, list[bytes]] = {}
     for part, known in zip(plan.parts, parts, strict=True):
         held = [known[name] for name in names]
-        exact = exact and all(map(is_exact, held))
+        evidence.cached.append(held)
         rows = list(map(values_in, held))
         filled |= {name: [row[at] for row in rows] for at, name in enumerate(part.fields)}
     return _Found(
         node=node,
         pks=pks,
-        names=names,
         bodies=contents,
         instances=instances,
         filled=filled,
         references=references,
-        exact=exact,
+        evidence=evidence,
     )
 
 
@@ -306,24 +313,24 @@ def _split(plan: FieldPlan, flagged: list[bytes]) -> tuple[list[bytes], dict[str
     return [body for body, _ in split], held
 
 
-def _columns(found: _Found) -> tuple[list[list[bytes]], bool]:
+def _columns(found: _Found) -> list[list[bytes]]:
     """A column of JSON values for each hole, in order; fresh fields are asked for now."""
-    columns, exact = [], found.exact
+    columns = []
     for name in found.node.plan.holes:
         column = found.filled.get(name)
         if column is None:
-            column, is_exact_column = _fresh_column(found, found.node.serializer.field_named(name))
-            exact = exact and is_exact_column
+            column, exact = _fresh_column(found, found.node.serializer.field_named(name))
+            found.evidence.fresh = found.evidence.fresh and exact
         columns.append(column)
-    return columns, exact
+    return columns
 
 
-def _fresh_column(found: _Found, field: Any) -> tuple[list[bytes], bool]:
+def _fresh_column(found: _Found, named: Any) -> tuple[list[bytes], bool]:
     instances = found.instances or {}
-    if isinstance(field, BatchedField):
-        keys = found.pks if field.key_source is None else [field.key_of(instances[pk]) for pk in found.pks]
-        return field.column(keys)
+    if isinstance(named, BatchedField):
+        keys = found.pks if named.key_source is None else [named.key_of(instances[pk]) for pk in found.pks]
+        return named.column(keys)
     try:
-        return segments.column([represent(field, instances[pk]) for pk in found.pks])
+        return segments.column([represent(named, instances[pk]) for pk in found.pks])
     except SkipField as error:
         raise Unspliced("skipped") from error
