@@ -80,15 +80,11 @@ RENEW = (
     _TOKENS
     + """
 local shared, inherited = tonumber(ARGV[4]), ''
-for at, key in ipairs(KEYS) do
+local function renew(key)
   local kept = open_writes(redis.call('GET', key), ARGV[1])
-  if at <= shared then
-    inherited = inherited .. kept
-  else
-    for at = 1, #inherited, 29 do
-      if not string.find(kept, string.sub(inherited, at, at + 15), 1, true) then
-        kept = kept .. string.sub(inherited, at, at + 28)
-      end
+  for at = 1, #inherited, 29 do
+    if not string.find(kept, string.sub(inherited, at, at + 15), 1, true) then
+      kept = kept .. string.sub(inherited, at, at + 28)
     end
   end
   if kept ~= '' then
@@ -96,6 +92,32 @@ for at, key in ipairs(KEYS) do
   else
     redis.call('SET', key, ARGV[3], 'EX', ARGV[2])
   end
+end
+for at = 1, shared do
+  local others = open_writes(redis.call('GET', KEYS[at]), ARGV[1])
+  renew(KEYS[at])
+  for at = 1, #others, 29 do
+    if not string.find(inherited, string.sub(others, at, at + 15), 1, true) then
+      inherited = inherited .. string.sub(others, at, at + 28)
+    end
+  end
+end
+local left = ''
+for at = shared + 1, #KEYS do
+  renew(KEYS[at])
+  left = left .. KEYS[at] .. '\\n'
+end
+for at = 1, #inherited, 29 do
+  local note = ARGV[5] .. string.sub(inherited, at, at + 15)
+  redis.call('SET', note, (redis.call('GET', note) or '') .. left, 'EX', ARGV[6])
+end
+local note = ARGV[5] .. ARGV[1]
+local noted = redis.call('GET', note)
+if noted then
+  for key in string.gmatch(noted, '[^\\n]+') do
+    renew(key)
+  end
+  redis.call('UNLINK', note)
 end
 """
 )
@@ -151,13 +173,15 @@ def mark_command(keys: Sequence[bytes], token: str) -> Command:
     return "EVAL", MARK, len(keys), *keys, token, WRITE_LIFETIME
 
 
-def renew_command(keys: Sequence[bytes], token: str, *, shared: Sequence[bytes] = ()) -> Command:
+def renew_command(prefix: bytes, keys: Sequence[bytes], token: str, *, shared: Sequence[bytes] = ()) -> Command:
     """Ends the write `token`: bodies stored before now are void.
 
-    Writes that are still open on one of the `shared` rows keep all of `keys` pending: they may move the row again,
-    from where this write has put it.
+    Writes that are still open on one of the `shared` rows keep all of `keys` pending, since they may move the row again
+    from where this write has put it; a note at `PREFIX moved:TOKEN` tells them to renew these keys too.
     """
-    return "EVAL", RENEW, len(shared) + len(keys), *shared, *keys, token, STAMP_LIFETIME, _new_stamp(), len(shared)
+    keys = [*shared, *keys]
+    arguments = token, STAMP_LIFETIME, _new_stamp(), len(shared), prefix + b"moved:", WRITE_LIFETIME
+    return "EVAL", RENEW, len(keys), *keys, *arguments
 
 
 def claim_command(stamps: Sequence[bytes], leases: Sequence[bytes], *, token: str, milliseconds: int) -> Command:

@@ -87,6 +87,7 @@ def follow(root: Model, path: str, facet: str = "") -> Iterator[Dependency | Cro
             if not through._meta.auto_created:
                 source = relation.field.m2m_reverse_field_name() if is_reverse(relation) else relation.m2m_field_name()
                 back = _reverse(through, source)
+                back = f"{anchor}__{back}" if anchor else back
                 yield Dependency(root=root, model=through, anchor=anchor, link=source, path=back, facet=facet)
         elif is_reverse(relation):
             link = relation.field.name

@@ -1,10 +1,17 @@
 from copy import deepcopy
+from inspect import getattr_static
 from typing import Any, cast
 
 from asgiref.sync import sync_to_async
 from django.db import models
 from django.db.models.manager import BaseManager
-from rest_framework.serializers import HyperlinkedModelSerializer, ListSerializer, ModelSerializer
+from rest_framework.serializers import (
+    BaseSerializer,
+    HyperlinkedModelSerializer,
+    ListSerializer,
+    ModelSerializer,
+    Serializer,
+)
 
 from strangler_django.serializers import reads, registry, segments
 from strangler_django.serializers.batched import BatchedField
@@ -51,7 +58,7 @@ class CachedListSerializer(ListSerializer):
         child = self.child
         if self.parent is not None or not isinstance(child, CachedModelSerializer):
             return None
-        if not writes_as_drf(type(self), ListSerializer):
+        if not writes_as_drf(type(self), ListSerializer) or _overrides_data(type(self), ListSerializer):
             reads.bypass(label(child), "list_serializer_class")
             return None
         return child.render(self.instance)
@@ -112,7 +119,7 @@ class CachedModelSerializer(ModelSerializer):
         instance = self.instance
         if self.parent is not None or not isinstance(instance, models.Model) or instance.pk is None:
             return None
-        if type(instance) is not self.Meta.model:
+        if type(instance) is not self.Meta.model or _overrides_data(type(self), Serializer):
             return None
         if reason := difference_from_stored(instance):
             reads.bypass(label(self), reason)
@@ -162,6 +169,10 @@ class CachedModelSerializer(ModelSerializer):
 
 class CachedHyperlinkedModelSerializer(CachedModelSerializer, HyperlinkedModelSerializer):
     """A CachedModelSerializer that names objects by their URLs."""
+
+
+def _overrides_data(cls: type, drf: type[BaseSerializer]) -> bool:
+    return getattr_static(cls, "data") is not getattr_static(drf, "data")
 
 
 def _list_class(meta: Any) -> type[ListSerializer]:

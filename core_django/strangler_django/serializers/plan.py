@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2s
 from typing import Any
 
@@ -30,6 +31,7 @@ from strangler_django.serializers.digest import plan_digest
 from strangler_django.serializers.emit import writes_as_drf
 from strangler_django.serializers.hidden import hidden_inputs
 from strangler_django.serializers.references import Reference, reference_of
+from strangler_django.serializers.seclusion import foreign_state
 from strangler_django.serializers.vary import UnknownVary, allowed_by, automatic
 
 # A class that overrides one of these may emit other fields for each instance.
@@ -74,6 +76,8 @@ class FieldPlan:
     vary: tuple[str, ...]
     overridden: bool
     """Whether `to_representation` is the serializer's own."""
+    static: bool
+    """Whether what it nests has the same fields in every instance."""
     digest: str
 
     def load(self, alias: str, pks: Sequence[Any]) -> dict[Any, models.Model]:
@@ -104,13 +108,16 @@ class FieldPlan:
 
 
 def is_static(serializer: ModelSerializer) -> bool:
-    """Whether all instances of its class have the same fields."""
-    if "fields" in serializer.__dict__:
-        return False
-    cls = type(serializer)
+    """Whether this instance has the fields of its class, and nothing was set on it that they might read."""
+    return "fields" not in serializer.__dict__ and has_plain_fields(type(serializer)) and not foreign_state(serializer)
+
+
+@cache
+def has_plain_fields(cls: type) -> bool:
+    """Whether all instances of a serializer class have the same fields."""
+    known = (ModelSerializer, HyperlinkedModelSerializer, Serializer)
     return all(
-        getattr(cls, hook) in (getattr(ModelSerializer, hook), getattr(HyperlinkedModelSerializer, hook))
-        for hook in _FIELD_HOOKS
+        getattr(cls, hook, None) in [getattr(one, hook) for one in known if hasattr(one, hook)] for hook in _FIELD_HOOKS
     )
 
 
@@ -142,6 +149,7 @@ def resolve(serializer: Any) -> FieldPlan:
         prefetches=tuple(walk.prefetches),
         vary=automatic(links=walk.links) if given is None else tuple(given),
         overridden=overridden,
+        static=walk.static,
         digest=plan_digest(serializer),
     )
     _refuse_hidden_inputs(serializer, plan)
@@ -204,10 +212,12 @@ class _Walk:
         self.selects: dict[str, None] = {}
         self.prefetches: dict[str, None] = {}
         self.links = False
+        self.static = True
 
     def serializer(
         self, serializer: Any, model: Model, path: str, *, skip: Sequence[str] = (), nested: bool = True
     ) -> None:
+        self.static = self.static and (not nested or has_plain_fields(type(serializer)))
         for name, field in serializer.fields.items():
             if field.write_only or name in skip:
                 continue

@@ -60,8 +60,9 @@ def plan_of(serializer: Any) -> FieldPlan | None:
     _resolve_if_waiting(cls)
     if not is_cached(cls):
         return None
-    if is_static(serializer):
-        return _plans[cls]
+    known = _plans[cls]
+    if known is not None and known.static and is_static(serializer):
+        return known
     try:
         plan = resolve(serializer)
     except Unplannable as error:

@@ -65,6 +65,9 @@ def invalidate(model: Model, pks: Collection[Any], *, using: str | None = None) 
     if store is None:
         return
     pending.mark(store, alias, _any(model, alias))
+    if _locks(alias) and any(one.link or one.anchor for one in _dependencies.get(model, {})):
+        # Nobody else may move the rows between this look and the statement.
+        _lock(model, pks, alias)
     for dependency in _dependencies.get(model, {}):
         pending.mark(store, alias, _rows(alias, dependency, dependency.roots(alias, pks)))
         for pk in pks:
@@ -145,7 +148,7 @@ def _before_write(sender: Model, instance: models.Model, using: str, **kwargs: A
     if store is None:
         return
     if kwargs["signal"] is signals.pre_delete:
-        _lock(sender, instance.pk, using)
+        _lock(sender, [instance.pk], using)
     _declare_moves(store, sender, instance, using)
     rows = _any(sender, using)
     reached: dict[Any, set[Any]] = {}
@@ -184,7 +187,7 @@ def _on_m2m_change(sender: Model, instance: models.Model, action: str, using: st
     if store is None:
         return
     if action == "pre_clear":
-        _lock(type(instance), instance.pk, using)
+        _lock(type(instance), [instance.pk], using)
     rows = _any(sender, using)
     for crossing in _crossings.get(sender, {}):
         for end in crossing.ends:
@@ -223,10 +226,10 @@ def _stored_link(model: Model, pk: Any, attname: str, using: str) -> list[Any]:
     return list(rows.values_list(attname, flat=True))
 
 
-def _lock(model: Model, pk: Any, using: str) -> None:
-    """Waits for those who are tying other rows to this one, and keeps others from it: its ties are about to go."""
-    if pk is not None and _locks(using):
-        list(model._base_manager.using(using).filter(pk=pk).select_for_update().values_list("pk"))
+def _lock(model: Model, pks: Collection[Any], using: str) -> None:
+    """Waits for those who are moving these rows or tying others to them, and keeps others from it."""
+    if _locks(using):
+        list(model._base_manager.using(using).filter(pk__in=pks).select_for_update().order_by("pk").values_list("pk"))
 
 
 def _locks(using: str) -> bool:

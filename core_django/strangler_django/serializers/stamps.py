@@ -39,7 +39,7 @@ def renew(store: Store, rows: Collection[Row], token: str, *, moved: Collection[
     _evaluate(
         store,
         rows,
-        lambda prefix, keys: protocol.renew_command(keys, token, shared=[prefix + name for name in shared]),
+        lambda prefix, keys: protocol.renew_command(prefix, keys, token, shared=[prefix + name for name in shared]),
     )
 
 
