@@ -1,5 +1,6 @@
 import re
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -13,21 +14,21 @@ import strangler_django
 from academy.catalog.models import Course, Lesson
 from academy.catalog.serializers import CourseEducatorSerializer, TopicSerializer
 from academy.learning.models import Enrolment
-from strangler_django.serializers import CachedDetailMixin, CachedListMixin, invalidate
+from strangler_django.serializers import CachedDetailMixin, CachedListMixin, invalidate, register_vary
 from tests.django.conftest import NOON, Redis, commands_of, context_of, make_course
 
 GUIDE = Path(strangler_django.__file__).parents[1] / "docs" / "cached-serializers.md"
 
 
 def test_the_guide_s_examples_run(cached: Redis) -> None:
-    declare, view, update = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    declare, view, personal, register, update = _examples()[:5]
     names: dict[str, Any] = {
         "serializers": serializers, "Course": Course, "Lesson": Lesson, "Enrolment": Enrolment, "Count": Count,
         "CourseEducatorSerializer": CourseEducatorSerializer, "TopicSerializer": TopicSerializer,
         "CachedListMixin": CachedListMixin, "CachedDetailMixin": CachedDetailMixin, "GenericViewSet": GenericViewSet,
-        "transaction": transaction, "invalidate": invalidate, "__name__": __name__,
+        "transaction": transaction, "invalidate": invalidate, "register_vary": register_vary, "__name__": __name__,
     }  # fmt: skip
-    exec(declare + view, names)
+    exec(declare + view + register + dedent(personal), names)
     course = make_course()
     Lesson.objects.create(course=course, position=1, title="One", created_at=NOON)
 
@@ -46,7 +47,21 @@ def test_the_guide_s_examples_run(cached: Redis) -> None:
     assert names["CourseSerializer"](course, context=context_of(User(pk=1))).data["is_enrolled"] is False
 
 
+def test_the_guide_s_function_results_run(cached: Redis) -> None:
+    statistics, calls, personal = _examples()[5:8]
+    names: dict[str, Any] = {"Course": Course, "Enrolment": Enrolment, "__name__": __name__}
+    make_course(level="beginner")
+    exec(statistics + personal, names)
+    exec(calls, names)
+    assert names["level_statistics"]("beginner")["courses"] == 1
+
+
+def _examples() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+
+
 def test_the_guide_lists_every_check() -> None:
-    source = (Path(strangler_django.__file__).parent / "checks.py").read_text()
+    package = Path(strangler_django.__file__).parent
+    source = "".join(path.read_text() for path in (package / "checks.py", package / "result_checks.py"))
     pattern = r"strangler_django\.[EW]1\d\d"
     assert set(re.findall(pattern, GUIDE.read_text())) == set(re.findall(pattern, source))

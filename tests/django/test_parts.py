@@ -257,3 +257,13 @@ def test_times_of_a_body_that_does_not_vary_by_zone_are_refused(cached: Redis) -
 def test_a_fresh_field_is_not_cached_as_well(options: dict[str, Any]) -> None:
     with pytest.raises(TypeError, match="leave vary and timeout out"):
         batched(serializers.IntegerField(), fresh=True, **options)
+
+
+def test_a_field_that_becomes_fresh_is_not_read_from_older_bodies(cached: Redis) -> None:
+    def made(**meta: Any) -> Any:
+        options = {"model": Course, "fields": ["title", "slug"], "cache": Cache(), **meta}
+        return type("Serializer", (CachedModelSerializer,), {"Meta": type("Meta", (), options)})
+
+    make_course(title="One", slug="one")
+    for meta in ({}, {"no_cache_fields": ["slug"]}, {"no_cache_fields": ["title"]}, {}):
+        assert shown(cls=made(**meta)) == [{"title": "One", "slug": "one"}]

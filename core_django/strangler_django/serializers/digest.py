@@ -1,6 +1,7 @@
 """A digest of what a serializer emits, the same in every process that runs the same code and settings."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from hashlib import blake2s
 from types import CodeType, FunctionType, MethodType
 from typing import Any
@@ -77,6 +78,7 @@ def _stable_all(values: Iterable[Any]) -> str:
     return ",".join(_stable(value) for value in values)
 
 
+@lru_cache(maxsize=4096)
 def _code(code: CodeType) -> str:
     constants = [_code(part) if isinstance(part, CodeType) else _stable(part) for part in code.co_consts]
     return f"{code.co_code.hex()}{code.co_names}{constants}"

@@ -93,7 +93,7 @@ class Results:
         if store is None or not _cacheops_is_there():
             return self._run(call)
         tell_outer(self.tables, self.callee.path)
-        with reading(self.callee.path) as read:
+        with reading(self.callee.path, DEFAULT_DB_ALIAS) as read:
             read.objects = 1
             return self._read(store, call, read)
 

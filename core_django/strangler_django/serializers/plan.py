@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from hashlib import blake2s
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
@@ -112,17 +112,49 @@ def is_static(serializer: ModelSerializer) -> bool:
     return "fields" not in serializer.__dict__ and has_plain_fields(type(serializer)) and not foreign_state(serializer)
 
 
-@cache
 def has_plain_fields(cls: type) -> bool:
     """Whether all instances of a serializer class have the same fields."""
-    known = (ModelSerializer, HyperlinkedModelSerializer, Serializer)
-    return all(
-        getattr(cls, hook, None) in [getattr(one, hook) for one in known if hasattr(one, hook)] for hook in _FIELD_HOOKS
-    )
+    if cls not in _plain:
+        drf = (ModelSerializer, HyperlinkedModelSerializer, Serializer)
+        _plain[cls] = all(
+            getattr(cls, hook, None) in [getattr(one, hook, None) for one in drf] for hook in _FIELD_HOOKS
+        )
+    return _plain[cls]
+
+
+_plain: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
+
+
+# Plans of serializers that choose their fields for each request; why there is none, where that is so.
+_known: WeakKeyDictionary[type, dict[str, FieldPlan | str]] = WeakKeyDictionary()
+_MOST_PLANS = 256
 
 
 def resolve(serializer: Any) -> FieldPlan:
-    """Walks the serializer's fields. Raises Unplannable."""
+    """The plan of a serializer's fields as they are on this instance. Raises Unplannable."""
+    digest = plan_digest(serializer)
+    if foreign_state(serializer):
+        return _resolved(serializer, digest)
+    known = _known.setdefault(type(serializer), {})
+    if digest not in known:
+        if len(known) >= _MOST_PLANS:
+            known.clear()
+        known[digest] = _attempt(serializer, digest)
+    plan = known[digest]
+    if isinstance(plan, str):
+        raise Unplannable(plan)
+    return plan
+
+
+def _attempt(serializer: Any, digest: str) -> FieldPlan | str:
+    try:
+        return _resolved(serializer, digest)
+    except Unplannable as error:
+        return str(error)
+
+
+def _resolved(serializer: Any, digest: str) -> FieldPlan:
+    """Walks the serializer's fields."""
     model: Model = serializer.Meta.model
     if getattr(model._meta, "is_composite_pk", False):
         raise Unplannable(f"{model._meta.label} has a composite primary key")
@@ -135,11 +167,12 @@ def resolve(serializer: Any) -> FieldPlan:
     walk.serializer(serializer, model, "", skip=(*fresh, *apart), nested=False)
     parts = _parts(walk, apart)
     away = {*fresh, *apart, *(reference.name for reference in walk.references)}
+    holes = tuple(name for name in readable if name in away)
     given = serializer.Meta.cache.vary
     plan = FieldPlan(
         model=model,
         names=tuple(readable),
-        holes=tuple(name for name in readable if name in away),
+        holes=holes,
         fresh=fresh,
         needs_instances=any(_reads_instance(readable[name]) for name in fresh),
         parts=parts,
@@ -150,7 +183,7 @@ def resolve(serializer: Any) -> FieldPlan:
         vary=automatic(links=walk.links) if given is None else tuple(given),
         overridden=overridden,
         static=walk.static,
-        digest=plan_digest(serializer),
+        digest=_shape(digest, holes, parts, walk.references),
     )
     _refuse_hidden_inputs(serializer, plan)
     return plan
@@ -177,6 +210,16 @@ def _parts(walk: "_Walk", apart: dict[str, BatchedField]) -> tuple[Part, ...]:
             walk.watch(path.replace(".", "__"), facet)
         parts.append(Part(fields=tuple(names), vary=vary, timeout=timeout, facet=facet))
     return tuple(parts)
+
+
+def _shape(digest: str, holes: Sequence[str], parts: Sequence[Part], references: Sequence[Reference]) -> str:
+    """The digest of what is emitted, with what entries hold of it."""
+    held = [
+        holes,
+        [(part.fields, part.vary) for part in parts],
+        [(one.name, one.source, one.many) for one in references],
+    ]
+    return blake2s(f"{digest}{held}".encode(), digest_size=12).hexdigest()
 
 
 def _facet(paths: Sequence[str]) -> str:

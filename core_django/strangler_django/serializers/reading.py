@@ -96,7 +96,7 @@ class _Found:
 
 def render_rows(serializer: Any, plan: FieldPlan, store: Store, rows: Rows) -> Rendered | None:
     """The rows' JSON, or None where a body turned out not to be shareable."""
-    with reading(label(serializer)) as read:
+    with reading(label(serializer), rows.alias) as read:
         node = _node(serializer, plan, rows.alias, rows.pks, read)
         try:
             if not node.names:

@@ -46,14 +46,14 @@ _current: ContextVar[Read | None] = ContextVar("strangler_read", default=None)
 
 
 @contextmanager
-def reading(serializer: str) -> Iterator[Read]:
-    """A read of this serializer, from here to the end of the block."""
+def reading(serializer: str, alias: str) -> Iterator[Read]:
+    """A read of this serializer from this database, from here to the end of the block."""
     read = Read(serializer=serializer)
     outer = _current.set(read)
     started = time.perf_counter()
     try:
         if listeners:
-            with _counting_queries():
+            with connections[alias].execute_wrapper(_count):
                 yield read
         else:
             yield read
@@ -94,19 +94,8 @@ def note_batch(field_name: str, keys: int) -> None:
         read.batches.append((field_name, keys))
 
 
-@contextmanager
-def _counting_queries() -> Iterator[None]:
-    def count(execute: Callable[..., object], *arguments: object) -> object:
-        read = _current.get()
-        if read is not None:
-            read.queries += 1
-        return execute(*arguments)
-
-    wrapped = list(connections.all(initialized_only=True))
-    for connection in wrapped:
-        connection.execute_wrappers.append(count)
-    try:
-        yield
-    finally:
-        for connection in wrapped:
-            connection.execute_wrappers.remove(count)
+def _count(execute: Callable[..., object], *arguments: object) -> object:
+    read = _current.get()
+    if read is not None:
+        read.queries += 1
+    return execute(*arguments)
