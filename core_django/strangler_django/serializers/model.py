@@ -24,7 +24,6 @@ from strangler_django.serializers.reading import Rendered, label, render_rows
 from strangler_django.serializers.rows import Rows, StoredRow, difference_from_stored, names, why_not_stored
 from strangler_django.serializers.store import current_store
 
-
 # Serializers whose values are more than their JSON, such as hyperlinks: what is cached does not help to make `data`.
 _inexact: WeakSet[type] = WeakSet()
 
