@@ -42,7 +42,7 @@ class Pace:
 class Request:
     """Rows on shelves, and all that reading them needs.
 
-    `bypassed` rows are neither taken from the cache nor stored; nothing is stored unless `may_fill`.
+    `bypassed` rows are neither taken from the cache nor stored; nothing is stored unless `may_fill()`.
     """
 
     ask: Ask
@@ -50,7 +50,7 @@ class Request:
     read: Read
     pace: Pace = field(default_factory=Pace)
     bypassed: Collection[bytes] = ()
-    may_fill: bool = True
+    may_fill: Callable[[], bool] = lambda: True
 
 
 def fetch(store: Store, requests: Sequence[Request]) -> list[list[Values]]:
@@ -105,7 +105,7 @@ def _complete(store: Store, request: Request, found: list[Values], missing: list
 
 def _claim(store: Store, request: Request, missing: list[list[bytes]]) -> Claim:
     nothing = Claim([{} for _ in missing], [set() for _ in missing])
-    if not request.may_fill:
+    if not request.may_fill():
         return nothing
     wanted = [[name for name in column if name not in request.bypassed] for column in missing]
     if not any(wanted):

@@ -68,6 +68,11 @@ def linked(alias: str, dependency: Dependency, values: Collection[Any]) -> None:
     _open.setdefault(connections[alias], _Writes()).links[dependency] |= set(values)
 
 
+def has_open(alias: str) -> bool:
+    """Whether this connection has written anything that is not yet committed."""
+    return connections[alias] in _open
+
+
 def open_rows(alias: str, labels: Collection[str]) -> set[str]:
     """Primary keys, as text, that this connection has written and not yet committed; they are its own to see."""
     writes = _open.get(connections[alias])

@@ -218,7 +218,7 @@ def _request(store: Store, node: _Node, journal_has_rows: bool) -> Request:
         read=node.read,
         pace=_paces.setdefault(type(serializer), Pace()),
         bypassed=bypassed,
-        may_fill=_may_fill(plan, alias, node.alias),
+        may_fill=lambda: _may_fill(plan, alias, node.alias),
     )
 
 
@@ -256,6 +256,8 @@ def _stem(where: str) -> bytes:
 
 def _bypassed(store: Store, node: _Node, alias: str, *, journal_has_rows: bool) -> frozenset[bytes]:
     """Rows that the journal names or this connection has written itself; all rows where their whole table is named."""
+    if not journal_has_rows and not pending.has_open(alias):
+        return frozenset()
     plan = node.plan
     labels = {label_of(plan.model), *(label_of(plan.model, part.facet) for part in plan.parts)}
     named = pending.open_rows(alias, labels)

@@ -17,7 +17,7 @@ from rest_framework.serializers import BaseSerializer, ListSerializer, Serialize
 from strangler_django.serializers.reach import is_library
 from strangler_django.serializers.stand_ins import Guarded, GuardedContext, GuardedParent, Leak
 
-__all__ = ["foreign_fields", "foreign_state", "secluded"]
+__all__ = ["foreign_fields", "foreign_state", "is_usual", "secluded"]
 
 _OWN = frozenset(
     {
@@ -78,6 +78,15 @@ def foreign_state(serializer: Any) -> dict[str, Any]:
         for name, value in vars(serializer).items()
         if not _is_own(name) and not (name in usual and _alike(value, usual[name]))
     }
+
+
+def is_usual(serializer: Any) -> bool:
+    """Whether nothing on a serializer, its fields and what it nests is more than the class and plain arguments say."""
+    if foreign_state(serializer) or any(True for _ in foreign_fields(serializer)):
+        return False
+    fields: dict[str, Any] = getattr(serializer, "fields", {})
+    inner = (getattr(field, "child", field) for field in fields.values())
+    return all(is_usual(one) for one in inner if isinstance(one, BaseSerializer))
 
 
 def foreign_fields(serializer: Any) -> Iterator[tuple[str, str]]:
