@@ -4,6 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from rest_framework.serializers import BaseSerializer, ListSerializer
+
 from strangler_django.serializers import segments
 from strangler_django.serializers.batched import BatchedField
 from strangler_django.serializers.emit import compile_object, compile_overridden
@@ -29,6 +31,7 @@ def compute_bodies(serializer: Any, plan: FieldPlan, alias: str, pks: Sequence[A
     with declared_queries():
         loaded = plan.load(alias, pks)
     instances = list(loaded.values())
+    _build(serializer)
     compiled = compile_overridden if plan.overridden else compile_object
     emitter = compiled(serializer, holes=plan.holes)
     bodies = {}
@@ -76,6 +79,14 @@ def references_in(body: bytes) -> tuple[bytes, list[Any]]:
 def values_in(body: bytes) -> list[bytes]:
     """The values of a part."""
     return body[FLAG:].split(segments.HOLE)
+
+
+def _build(serializer: Any) -> None:
+    """Builds all fields: their labels and messages are translated, and no value."""
+    for field in getattr(serializer, "fields", {}).values():
+        inner = field.child if isinstance(field, ListSerializer) else field
+        if isinstance(inner, BaseSerializer):
+            _build(inner)
 
 
 def _keys(field: BatchedField, plan: FieldPlan, alias: str, pks: Sequence[Any]) -> list[Any]:

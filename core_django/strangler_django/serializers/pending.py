@@ -11,6 +11,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from strangler_django.serializers import journal, stamps
 from strangler_django.serializers.dependencies import Dependency
+from strangler_django.serializers.guard import own_queries
 from strangler_django.serializers.stamps import Row
 from strangler_django.serializers.store import Store, Unavailable, current_store
 
@@ -47,11 +48,15 @@ def mark(store: Store, alias: str, rows: Collection[Row]) -> None:
             writes.in_doubt |= fresh
 
 
-def moves(store: Store, alias: str, rows: Collection[Row]) -> None:
-    """Declares that rows may go from one parent to another, before anybody looks for the old one."""
+def moves(store: Store, alias: str, rows: Collection[Row], *, locked: bool) -> None:
+    """Declares that rows may go from one parent to another, before anybody looks for the old one.
+
+    Who has locked them need not keep others from it, but leaves its rows pending for those who have not.
+    """
     writes = _open.setdefault(connections[alias], _Writes())
     try:
-        stamps.mark(store, rows, writes.token)
+        if not locked:
+            stamps.mark(store, rows, writes.token)
         writes.moved |= set(rows)
     except Unavailable:
         # Whoever reads asks the journal, which gets the parents themselves.
@@ -78,7 +83,8 @@ def open_rows(alias: str, labels: Collection[str]) -> set[str]:
     writes = _open.get(connections[alias])
     if writes is None:
         return set()
-    return {row.pk for row in writes.marked | writes.journalled if row.label in labels}
+    rows = writes.marked | writes.journalled | _reached_by_now(alias, writes)
+    return {row.pk for row in rows if row.label in labels}
 
 
 def settle_on_commit(alias: str) -> None:
@@ -100,6 +106,11 @@ def settle(alias: str) -> None:
     store = current_store()
     if writes is None or store is None:
         return
+    with own_queries():
+        _settle(store, alias, writes)
+
+
+def _settle(store: Store, alias: str, writes: _Writes) -> None:
     rows = writes.marked | writes.journalled
     try:
         rows |= _reached_by_now(alias, writes)

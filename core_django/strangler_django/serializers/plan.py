@@ -31,7 +31,7 @@ from strangler_django.serializers.digest import plan_digest
 from strangler_django.serializers.emit import writes_as_drf
 from strangler_django.serializers.hidden import hidden_inputs
 from strangler_django.serializers.references import Reference, reference_of
-from strangler_django.serializers.seclusion import foreign_state
+from strangler_django.serializers.seclusion import foreign_state, is_usual
 from strangler_django.serializers.vary import UnknownVary, allowed_by, automatic
 
 # A class that overrides one of these may emit other fields for each instance.
@@ -133,7 +133,7 @@ _MOST_PLANS = 256
 def resolve(serializer: Any) -> FieldPlan:
     """The plan of a serializer's fields as they are on this instance. Raises Unplannable."""
     digest = plan_digest(serializer)
-    if foreign_state(serializer):
+    if not is_usual(serializer):
         return _resolved(serializer, digest)
     known = _known.setdefault(type(serializer), {})
     if digest not in known:
@@ -350,6 +350,7 @@ class _Walk:
 
 
 def _may_link(field: Any) -> bool:
+    field = getattr(field, "child_relation", field)
     return isinstance(field, _LINKS) or not type(field).__module__.startswith("rest_framework.")
 
 

@@ -1,8 +1,9 @@
 """Receivers on every model that a cached serializer reads."""
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from django.apps import apps
 from django.core.signals import request_finished
@@ -11,6 +12,7 @@ from django.db.models import signals
 
 from strangler_django.serializers import pending
 from strangler_django.serializers.dependencies import MOVED, Crossing, Dependency, Model, label_of, pk_of
+from strangler_django.serializers.guard import own_queries
 from strangler_django.serializers.stamps import ANY_ROW, EVERY_ROW, Row
 from strangler_django.serializers.store import Store, current_store
 
@@ -20,6 +22,20 @@ _dependencies: dict[Model, dict[Dependency, None]] = {}
 _crossings: dict[Model, dict[Crossing, None]] = {}
 _any_row: dict[Model, dict[str, None]] = {}
 """The labels whose `+` stamps every write of the model renews, for results that read any of its rows."""
+
+
+Writing = TypeVar("Writing", bound=Callable[..., None])
+
+
+def _bookkeeping(function: Writing) -> Writing:
+    """What it asks the database is no guarded code's own query."""
+
+    @wraps(function)
+    def bookkeeping(*args: Any, **kwargs: Any) -> None:
+        with own_queries():
+            function(*args, **kwargs)
+
+    return cast("Writing", bookkeeping)
 
 
 def watch(sources: Iterable[Dependency | Crossing]) -> None:
@@ -40,7 +56,6 @@ def watch_any(model: Model) -> str:
     for sender in _written_as(model):
         _any_row.setdefault(sender, {})[label] = None
         _connect(sender)
-        signals.m2m_changed.connect(_on_m2m_change, sender=sender, dispatch_uid="strangler_django")
     return label
 
 
@@ -55,6 +70,7 @@ def watched(source: Dependency | Crossing) -> bool:
     return source in _dependencies.get(source.model, {})
 
 
+@_bookkeeping
 def invalidate(model: Model, pks: Collection[Any], *, using: str | None = None) -> None:
     """Makes bodies that read these rows void, after `QuerySet.update`, bulk operations or raw SQL.
 
@@ -68,6 +84,7 @@ def invalidate(model: Model, pks: Collection[Any], *, using: str | None = None) 
     if _locks(alias) and any(one.link or one.anchor for one in _dependencies.get(model, {})):
         # Nobody else may move the rows between this look and the statement.
         _lock(model, pks, alias)
+    _declare_moves(store, model, pks, alias)
     for dependency in _dependencies.get(model, {}):
         pending.mark(store, alias, _rows(alias, dependency, dependency.roots(alias, pks)))
         for pk in pks:
@@ -75,6 +92,7 @@ def invalidate(model: Model, pks: Collection[Any], *, using: str | None = None) 
     pending.settle_on_commit(alias)
 
 
+@_bookkeeping
 def invalidate_values(model: Model, values: Mapping[str, Any]) -> None:
     """Makes bodies void that read the rows with these column values, rows that are gone by now included."""
     alias = router.db_for_write(model)
@@ -93,6 +111,7 @@ def invalidate_values(model: Model, values: Mapping[str, Any]) -> None:
     pending.settle_on_commit(alias)
 
 
+@_bookkeeping
 def invalidate_model(model: Model) -> None:
     """Makes every body void that reads this model."""
     alias = router.db_for_write(model)
@@ -141,15 +160,18 @@ def _connect(model: Model) -> None:
         signal.connect(_before_write, sender=model, dispatch_uid="strangler_django")
     for signal in (signals.post_save, signals.post_delete):
         signal.connect(_after_write, sender=model, dispatch_uid="strangler_django")
+    signals.m2m_changed.connect(_on_m2m_change, sender=model, dispatch_uid="strangler_django")
 
 
+@_bookkeeping
 def _before_write(sender: Model, instance: models.Model, using: str, **kwargs: Any) -> None:
     store = current_store()
     if store is None:
         return
     if kwargs["signal"] is signals.pre_delete:
         _lock(sender, [instance.pk], using)
-    _declare_moves(store, sender, instance, using)
+    if not instance._state.adding and instance.pk is not None:
+        _declare_moves(store, sender, [instance.pk], using)
     rows = _any(sender, using)
     reached: dict[Any, set[Any]] = {}
     for dependency in _dependencies.get(sender, {}):
@@ -161,14 +183,15 @@ def _before_write(sender: Model, instance: models.Model, using: str, **kwargs: A
     pending.mark(store, using, rows)
 
 
-def _declare_moves(store: Store, sender: Model, instance: models.Model, using: str) -> None:
-    """Without a transaction no lock keeps another writer from moving the row between our look and our write."""
-    known = not instance._state.adding and instance.pk is not None
-    if known and not _locks(using):
-        linked = {one.model for one in _dependencies.get(sender, {}) if one.link is not None}
-        pending.moves(store, using, {Row(using, label_of(model, MOVED), str(instance.pk)) for model in linked})
+def _declare_moves(store: Store, model: Model, pks: Collection[Any], using: str) -> None:
+    """Without a transaction no lock keeps another writer from moving the rows between our look and our write."""
+    linked = {one.model for one in _dependencies.get(model, {}) if one.link is not None}
+    rows = {Row(using, label_of(end, MOVED), str(pk)) for end in linked for pk in pks}
+    if rows:
+        pending.moves(store, using, rows, locked=_locks(using))
 
 
+@_bookkeeping
 def _after_write(sender: Model, instance: models.Model, using: str, **kwargs: Any) -> None:
     store = current_store()
     if store is None:
@@ -182,6 +205,7 @@ def _after_write(sender: Model, instance: models.Model, using: str, **kwargs: An
     pending.settle_on_commit(using)
 
 
+@_bookkeeping
 def _on_m2m_change(sender: Model, instance: models.Model, action: str, using: str, **kwargs: Any) -> None:
     store = current_store()
     if store is None:
@@ -194,9 +218,23 @@ def _on_m2m_change(sender: Model, instance: models.Model, action: str, using: st
             if isinstance(instance, end):
                 rows |= _rows(using, crossing, crossing.roots(using, end, [getattr(instance, pk_of(end))]))
         rows |= _rows(using, crossing, crossing.roots(using, kwargs["model"], kwargs["pk_set"] or ()))
+    joins = _joins_of(sender, instance, using) if sender in _dependencies else []
+    for dependency in _dependencies.get(sender, {}):
+        # Django writes the rows of a join's own model without a signal of theirs.
+        rows |= _rows(using, dependency, dependency.roots(using, joins))
     pending.mark(store, using, rows)
     if action.startswith("post_"):
         pending.settle_on_commit(using)
+
+
+def _joins_of(through: Model, instance: models.Model, using: str) -> list[Any]:
+    ends = [
+        field
+        for field in through._meta.concrete_fields
+        if field.is_relation and isinstance(instance, field.related_model or ())
+    ]
+    ours = models.Q(*((f"{field.name}__pk", instance.pk) for field in ends), _connector=models.Q.OR)
+    return list(through._base_manager.using(using).filter(ours).values_list("pk", flat=True)) if ends else []
 
 
 def _any(model: Model, alias: str) -> set[Row]:
