@@ -99,5 +99,7 @@ CALLERS = (
     Caller(name="nobody", language="en", zone="UTC", anonymous=True),
     Caller(name="ada", language="de", zone="Asia/Tokyo"),
     Caller(name="grace hopper", language="fr", zone="America/New_York", staff=True, secure=True),
-    Caller(name="ada lovelace", language="de", zone="Asia/Tokyo", host="two.example"),
+    # Differs from ada in nothing but who it is.
+    Caller(name="ada lovelace", language="de", zone="Asia/Tokyo"),
+    Caller(name="alan", language="de", zone="Asia/Tokyo", host="two.example"),
 )

@@ -257,7 +257,7 @@ class EducatorByRole(serializers.ModelSerializer):
         return fields
 
 
-@adversary("raises")
+@adversary("apart")
 class NestedByRole(CourseLeak):
     """A nested serializer, a plain one, chooses its fields by the user's role."""
 
