@@ -92,7 +92,18 @@ def _text(message: http_pb2.ErrorText) -> ErrorDetail:
         text %= dict(message.named)
     elif message.args:
         text %= tuple(message.args)
+    if message.braced:
+        text = text.format_map({name: _Ready(value) for name, value in message.braced.items()})
     return ErrorDetail(text, message.code)
+
+
+class _Ready(str):
+    """Text that no format specification (`{code_point:X}`) changes any more."""
+
+    __slots__ = ()
+
+    def __format__(self, _spec: str) -> str:
+        return str(self)
 
 
 def _detail_message(detail: Any) -> http_pb2.ErrorDetail:

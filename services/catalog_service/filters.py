@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_
 
+from catalog_service.characters import refused_characters
 from catalog_service.tables import courses, courses_topics, topics
-from strangler_services import ApplicationError, drf_error, text
+from strangler_services import drf_error, text
 
 __all__ = ["LEVELS", "ordered", "restricted"]
 
@@ -120,22 +121,14 @@ def _without_nulls(value: str) -> str:
 
 
 def _terms(value: str) -> Iterator[str]:
-    if "\0" in value:
-        raise _search_error("Null characters are not allowed.", "null_characters_not_allowed")
-    for surrogate in re.findall(r"[\ud800-\udfff]", value):
-        raise _search_error(
-            f"Surrogate characters are not allowed: U+{ord(surrogate):X}.", "surrogate_characters_not_allowed"
-        )
+    if refused := refused_characters(value):
+        raise drf_error("ValidationError", refused)
     for match in WORDS.finditer(value):
         term = match[0].strip(",")
         if term.startswith(('"', "'")) and term[0] == term[-1]:
             yield term[1:-1].replace(f"\\{term[0]}", term[0]).replace("\\\\", "\\")
         else:
             yield from (part.strip() for part in term.split(",") if part)
-
-
-def _search_error(message: str, code: str) -> ApplicationError:
-    return drf_error("ValidationError", [text(message, code=code)])
 
 
 def _contains(column: ColumnElement[str], term: str, dialect: str) -> ColumnElement[bool]:

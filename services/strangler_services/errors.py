@@ -78,8 +78,12 @@ def drf_error(exception: str, detail: "Detail | None" = None, *, wait: float | N
 
 
 def text(message: str, *args: str, code: str = "", **named: str) -> http_pb2.ErrorDetail:
-    """A message before translation: a gettext id, and what is %-formatted into it after translation."""
-    return http_pb2.ErrorDetail(text=http_pb2.ErrorText(message=message, args=args, named=named, code=code))
+    """A message before translation: a gettext id, and what is filled into it after translation.
+
+    `args` stand for `%s`, `named` for `%(name)s` in Django's messages and for `{name}` in DRF's.
+    """
+    kind = "named" if "%(" in message else "braced"
+    return http_pb2.ErrorDetail(text=http_pb2.ErrorText(message=message, args=args, code=code, **{kind: named}))
 
 
 def exact_reply(

@@ -178,3 +178,20 @@ def test_every_detail_survives_the_wire_with_its_codes(detail):
     back = exception_of(message)
     assert back.detail == detail
     assert back.get_codes() == sent.get_codes()
+
+
+BRACED = [
+    (text("Ensure this value is less than or equal to {max_value}.", max_value="5"),
+     "Stelle sicher, dass dieser Wert kleiner oder gleich 5 ist."),
+    (text("Surrogate characters are not allowed: U+{code_point:X}.", code_point="D800"),
+     "Ersatzzeichen sind nicht erlaubt: U+D800."),
+    (text('Unsupported media type "{media_type}" in request.', media_type="{x} %s"),
+     'Nicht unterstützter Medientyp "{x} %s" in der Anfrage.'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("detail", "expected"), BRACED)
+def test_messages_of_drf_are_translated_before_they_are_filled(detail, expected):
+    with translation.override("de"):
+        exception = exception_of(drf_error("ValidationError", [detail]).http_error.drf)
+    assert exception.detail == [expected]

@@ -30,6 +30,13 @@ def test_a_detail_nests_as_drfs_do():
     assert dict(tags.detail.map.entries[0].detail.list.items[0].text.named) == {"what": "odd"}
 
 
+def test_what_is_filled_into_a_message_travels_as_the_message_writes_it():
+    of_django = text("Is %(what)s.", what="odd").text
+    of_drf = text("At most {max_value}.", code="max_value", max_value="5").text
+    assert (dict(of_django.named), dict(of_django.braced)) == ({"what": "odd"}, {})
+    assert (dict(of_drf.named), dict(of_drf.braced), of_drf.code) == ({}, {"max_value": "5"}, "max_value")
+
+
 def test_throttled_says_how_long():
     assert drf_error("Throttled", wait=2.5).http_error.drf.wait == 2.5
     assert not drf_error("Throttled").http_error.drf.HasField("wait")

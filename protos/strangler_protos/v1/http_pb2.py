@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1estrangler_protos/v1/http.proto\x12\x0cstrangler.v1\"%\n\x06Header\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\x81\x02\n\x0bHttpRequest\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x0e\n\x06scheme\x18\x02 \x01(\t\x12\x0c\n\x04host\x18\x03 \x01(\t\x12\x13\n\x0bscript_name\x18\x04 \x01(\t\x12\x0c\n\x04path\x18\x05 \x01(\t\x12\r\n\x05query\x18\x06 \x01(\t\x12\x0c\n\x04\x62ody\x18\x07 \x01(\x0c\x12\x14\n\x0c\x63ontent_type\x18\x08 \x01(\t\x12%\n\x07headers\x18\t \x03(\x0b\x32\x14.strangler.v1.Header\x12\x10\n\x08language\x18\n \x01(\t\x12\x10\n\x08timezone\x18\x0b \x01(\t\x12\x12\n\nmedia_type\x18\x0c \x01(\t\x12\x0f\n\x07version\x18\r \x01(\t\"{\n\nHttpResult\x12\x13\n\x06status\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12%\n\x07headers\x18\x02 \x03(\x0b\x32\x14.strangler.v1.Header\x12&\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x17.strangler.v1.HttpErrorB\t\n\x07_status\"e\n\tHttpError\x12%\n\x03\x64rf\x18\x01 \x01(\x0b\x32\x16.strangler.v1.DrfErrorH\x00\x12)\n\x05\x65xact\x18\x02 \x01(\x0b\x32\x18.strangler.v1.ExactReplyH\x00\x42\x06\n\x04kind\"t\n\x08\x44rfError\x12\x11\n\texception\x18\x01 \x01(\t\x12)\n\x06\x64\x65tail\x18\x02 \x01(\x0b\x32\x19.strangler.v1.ErrorDetail\x12\x11\n\x04wait\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x0e\n\x06status\x18\x04 \x01(\x05\x42\x07\n\x05_wait\"\x8e\x01\n\x0b\x45rrorDetail\x12\'\n\x04text\x18\x01 \x01(\x0b\x32\x17.strangler.v1.ErrorTextH\x00\x12\'\n\x04list\x18\x02 \x01(\x0b\x32\x17.strangler.v1.ErrorListH\x00\x12%\n\x03map\x18\x03 \x01(\x0b\x32\x16.strangler.v1.ErrorMapH\x00\x42\x06\n\x04node\"\x99\x01\n\tErrorText\x12\x0f\n\x07message\x18\x01 \x01(\t\x12\x0c\n\x04\x61rgs\x18\x02 \x03(\t\x12\x31\n\x05named\x18\x03 \x03(\x0b\x32\".strangler.v1.ErrorText.NamedEntry\x12\x0c\n\x04\x63ode\x18\x04 \x01(\t\x1a,\n\nNamedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"5\n\tErrorList\x12(\n\x05items\x18\x01 \x03(\x0b\x32\x19.strangler.v1.ErrorDetail\"5\n\x08\x45rrorMap\x12)\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x18.strangler.v1.ErrorEntry\"D\n\nErrorEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12)\n\x06\x64\x65tail\x18\x02 \x01(\x0b\x32\x19.strangler.v1.ErrorDetail\"g\n\nExactReply\x12\x0e\n\x06status\x18\x01 \x01(\x05\x12\x0c\n\x04\x62ody\x18\x02 \x01(\x0c\x12%\n\x07headers\x18\x03 \x03(\x0b\x32\x14.strangler.v1.Header\x12\x14\n\x0c\x63ontent_type\x18\x04 \x01(\t\"(\n\x08Overflow\x12\x0e\n\x06number\x18\x01 \x01(\r\x12\x0c\n\x04json\x18\x02 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1estrangler_protos/v1/http.proto\x12\x0cstrangler.v1\"%\n\x06Header\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\x81\x02\n\x0bHttpRequest\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x0e\n\x06scheme\x18\x02 \x01(\t\x12\x0c\n\x04host\x18\x03 \x01(\t\x12\x13\n\x0bscript_name\x18\x04 \x01(\t\x12\x0c\n\x04path\x18\x05 \x01(\t\x12\r\n\x05query\x18\x06 \x01(\t\x12\x0c\n\x04\x62ody\x18\x07 \x01(\x0c\x12\x14\n\x0c\x63ontent_type\x18\x08 \x01(\t\x12%\n\x07headers\x18\t \x03(\x0b\x32\x14.strangler.v1.Header\x12\x10\n\x08language\x18\n \x01(\t\x12\x10\n\x08timezone\x18\x0b \x01(\t\x12\x12\n\nmedia_type\x18\x0c \x01(\t\x12\x0f\n\x07version\x18\r \x01(\t\"{\n\nHttpResult\x12\x13\n\x06status\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12%\n\x07headers\x18\x02 \x03(\x0b\x32\x14.strangler.v1.Header\x12&\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x17.strangler.v1.HttpErrorB\t\n\x07_status\"e\n\tHttpError\x12%\n\x03\x64rf\x18\x01 \x01(\x0b\x32\x16.strangler.v1.DrfErrorH\x00\x12)\n\x05\x65xact\x18\x02 \x01(\x0b\x32\x18.strangler.v1.ExactReplyH\x00\x42\x06\n\x04kind\"t\n\x08\x44rfError\x12\x11\n\texception\x18\x01 \x01(\t\x12)\n\x06\x64\x65tail\x18\x02 \x01(\x0b\x32\x19.strangler.v1.ErrorDetail\x12\x11\n\x04wait\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x0e\n\x06status\x18\x04 \x01(\x05\x42\x07\n\x05_wait\"\x8e\x01\n\x0b\x45rrorDetail\x12\'\n\x04text\x18\x01 \x01(\x0b\x32\x17.strangler.v1.ErrorTextH\x00\x12\'\n\x04list\x18\x02 \x01(\x0b\x32\x17.strangler.v1.ErrorListH\x00\x12%\n\x03map\x18\x03 \x01(\x0b\x32\x16.strangler.v1.ErrorMapH\x00\x42\x06\n\x04node\"\xfd\x01\n\tErrorText\x12\x0f\n\x07message\x18\x01 \x01(\t\x12\x0c\n\x04\x61rgs\x18\x02 \x03(\t\x12\x31\n\x05named\x18\x03 \x03(\x0b\x32\".strangler.v1.ErrorText.NamedEntry\x12\x0c\n\x04\x63ode\x18\x04 \x01(\t\x12\x33\n\x06\x62raced\x18\x05 \x03(\x0b\x32#.strangler.v1.ErrorText.BracedEntry\x1a,\n\nNamedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a-\n\x0b\x42racedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"5\n\tErrorList\x12(\n\x05items\x18\x01 \x03(\x0b\x32\x19.strangler.v1.ErrorDetail\"5\n\x08\x45rrorMap\x12)\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x18.strangler.v1.ErrorEntry\"D\n\nErrorEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12)\n\x06\x64\x65tail\x18\x02 \x01(\x0b\x32\x19.strangler.v1.ErrorDetail\"g\n\nExactReply\x12\x0e\n\x06status\x18\x01 \x01(\x05\x12\x0c\n\x04\x62ody\x18\x02 \x01(\x0c\x12%\n\x07headers\x18\x03 \x03(\x0b\x32\x14.strangler.v1.Header\x12\x14\n\x0c\x63ontent_type\x18\x04 \x01(\t\"(\n\x08Overflow\x12\x0e\n\x06number\x18\x01 \x01(\r\x12\x0c\n\x04json\x18\x02 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,6 +33,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ERRORTEXT_NAMEDENTRY']._loaded_options = None
   _globals['_ERRORTEXT_NAMEDENTRY']._serialized_options = b'8\001'
+  _globals['_ERRORTEXT_BRACEDENTRY']._loaded_options = None
+  _globals['_ERRORTEXT_BRACEDENTRY']._serialized_options = b'8\001'
   _globals['_HEADER']._serialized_start=48
   _globals['_HEADER']._serialized_end=85
   _globals['_HTTPREQUEST']._serialized_start=88
@@ -46,17 +48,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ERRORDETAIL']._serialized_start=694
   _globals['_ERRORDETAIL']._serialized_end=836
   _globals['_ERRORTEXT']._serialized_start=839
-  _globals['_ERRORTEXT']._serialized_end=992
-  _globals['_ERRORTEXT_NAMEDENTRY']._serialized_start=948
-  _globals['_ERRORTEXT_NAMEDENTRY']._serialized_end=992
-  _globals['_ERRORLIST']._serialized_start=994
-  _globals['_ERRORLIST']._serialized_end=1047
-  _globals['_ERRORMAP']._serialized_start=1049
-  _globals['_ERRORMAP']._serialized_end=1102
-  _globals['_ERRORENTRY']._serialized_start=1104
-  _globals['_ERRORENTRY']._serialized_end=1172
-  _globals['_EXACTREPLY']._serialized_start=1174
-  _globals['_EXACTREPLY']._serialized_end=1277
-  _globals['_OVERFLOW']._serialized_start=1279
-  _globals['_OVERFLOW']._serialized_end=1319
+  _globals['_ERRORTEXT']._serialized_end=1092
+  _globals['_ERRORTEXT_NAMEDENTRY']._serialized_start=1001
+  _globals['_ERRORTEXT_NAMEDENTRY']._serialized_end=1045
+  _globals['_ERRORTEXT_BRACEDENTRY']._serialized_start=1047
+  _globals['_ERRORTEXT_BRACEDENTRY']._serialized_end=1092
+  _globals['_ERRORLIST']._serialized_start=1094
+  _globals['_ERRORLIST']._serialized_end=1147
+  _globals['_ERRORMAP']._serialized_start=1149
+  _globals['_ERRORMAP']._serialized_end=1202
+  _globals['_ERRORENTRY']._serialized_start=1204
+  _globals['_ERRORENTRY']._serialized_end=1272
+  _globals['_EXACTREPLY']._serialized_start=1274
+  _globals['_EXACTREPLY']._serialized_end=1377
+  _globals['_OVERFLOW']._serialized_start=1379
+  _globals['_OVERFLOW']._serialized_end=1419
 # @@protoc_insertion_point(module_scope)

@@ -85,8 +85,15 @@ class ErrorDetail(_message.Message):
     def __init__(self, text: _Optional[_Union[ErrorText, _Mapping]] = ..., list: _Optional[_Union[ErrorList, _Mapping]] = ..., map: _Optional[_Union[ErrorMap, _Mapping]] = ...) -> None: ...
 
 class ErrorText(_message.Message):
-    __slots__ = ("message", "args", "named", "code")
+    __slots__ = ("message", "args", "named", "code", "braced")
     class NamedEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    class BracedEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
         VALUE_FIELD_NUMBER: _ClassVar[int]
@@ -97,11 +104,13 @@ class ErrorText(_message.Message):
     ARGS_FIELD_NUMBER: _ClassVar[int]
     NAMED_FIELD_NUMBER: _ClassVar[int]
     CODE_FIELD_NUMBER: _ClassVar[int]
+    BRACED_FIELD_NUMBER: _ClassVar[int]
     message: str
     args: _containers.RepeatedScalarFieldContainer[str]
     named: _containers.ScalarMap[str, str]
     code: str
-    def __init__(self, message: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., named: _Optional[_Mapping[str, str]] = ..., code: _Optional[str] = ...) -> None: ...
+    braced: _containers.ScalarMap[str, str]
+    def __init__(self, message: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., named: _Optional[_Mapping[str, str]] = ..., code: _Optional[str] = ..., braced: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class ErrorList(_message.Message):
     __slots__ = ("items",)
