@@ -1,6 +1,8 @@
 """`python -m catalog_service`: serve the catalog; settings come from the environment.
 
 CATALOG_DATABASE: `postgresql+psycopg://…` or `sqlite:///PATH`. CATALOG_MEDIA_URL: the monolith's MEDIA_URL.
+CATALOG_REDIS, CATALOG_STAMPS: the monolith's CACHEOPS_REDIS, and the database as `strangler stamps` prints it
+(`default@0123456789ab`); without them the service only reads.
 STRANGLER_SERVICE_*: address, keys, processes and TLS, see services/README.md.
 """
 
@@ -8,10 +10,12 @@ import asyncio
 import os
 import sys
 
-from catalog_service.database import is_reachable, open_database
+from catalog_service.database import is_reachable, open_database, open_for_writing
+from catalog_service.reviews import Reviews
 from catalog_service.service import CatalogService
 from strangler_protos.exit_codes import USAGE
 from strangler_services import ServerSettings, SettingsError, StartError, serve
+from strangler_services.stamps import StampWriter
 
 
 def main() -> int:
@@ -24,17 +28,29 @@ def main() -> int:
         return USAGE
     # Lazy, so nothing is connected before the server forks its processes.
     engine = open_database(os.environ["CATALOG_DATABASE"])
-    service = CatalogService(engine, media_url=os.environ.get("CATALOG_MEDIA_URL", "/media/"))
 
     async def readiness() -> bool:
         return await asyncio.to_thread(is_reachable, engine)
 
     try:
+        service = CatalogService(engine, media_url=os.environ.get("CATALOG_MEDIA_URL", "/media/"), reviews=_reviews())
         serve(service.register, ServerSettings.from_environment(), readiness=readiness)
     except (SettingsError, StartError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         return USAGE
     return 0
+
+
+def _reviews() -> Reviews | None:
+    redis, database = (os.environ.get(name) for name in ("CATALOG_REDIS", "CATALOG_STAMPS"))
+    if not redis and not database:
+        return None
+    if not redis or not database:
+        missing = "CATALOG_STAMPS" if redis else "CATALOG_REDIS"
+        raise SettingsError(f"{missing} is not set; CATALOG_REDIS and CATALOG_STAMPS go together")
+    return Reviews(
+        engine=open_for_writing(os.environ["CATALOG_DATABASE"]), stamps=StampWriter(redis, database=database)
+    )
 
 
 if __name__ == "__main__":

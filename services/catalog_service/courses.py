@@ -16,7 +16,7 @@ from catalog_service.web import Web
 from strangler_protos.v1.identity_pb2 import Identity
 from strangler_services import drf_error
 
-__all__ = ["course", "course_lessons", "course_page"]
+__all__ = ["course", "course_lessons", "course_page", "visible_course"]
 
 COLUMNS = (*courses.c, educators.c.name.label("educator_name"), educators.c.photo.label("educator_photo"))
 
@@ -37,12 +37,21 @@ def course_page(connection: Connection, web: Web, identity: Identity) -> dict[st
 
 def course(connection: Connection, pk: str, web: Web, identity: Identity) -> dict[str, Any]:
     """One course; the list's filters count here too, as DRF's get_object() applies them."""
-    return _documents(connection, [_row(connection, pk, web, identity)], web, identity)[0]
+    return _documents(connection, [visible_course(connection, pk, web, identity)], web, identity)[0]
+
+
+def visible_course(connection: Connection, pk: str, web: Web, identity: Identity) -> Row[Any]:
+    """The row of one course that the caller may see; `NotFound` or the filters' `ValidationError` otherwise."""
+    found = _visible(connection, web, identity)
+    row = connection.execute(found.where(courses.c.id == primary_key(pk, "Course"))).first()
+    if row is None:
+        raise drf_error("NotFound", "No Course matches the given query.")
+    return row
 
 
 def course_lessons(connection: Connection, pk: str, web: Web, identity: Identity) -> list[dict[str, Any]]:
     """The lessons of one course in their order."""
-    row = _row(connection, pk, web, identity)
+    row = visible_course(connection, pk, web, identity)
     found = select(lessons).where(lessons.c.course_id == row.id).order_by(lessons.c.position, lessons.c.id)
     return [
         {
@@ -63,14 +72,6 @@ def _visible(connection: Connection, web: Web, identity: Identity) -> Select[Any
     if not identity.is_staff:
         query = query.where(courses.c.is_published)
     return restricted(query, web.parameters, dialect=connection.dialect.name)
-
-
-def _row(connection: Connection, pk: str, web: Web, identity: Identity) -> Row[Any]:
-    found = _visible(connection, web, identity)
-    row = connection.execute(found.where(courses.c.id == primary_key(pk, "Course"))).first()
-    if row is None:
-        raise drf_error("NotFound", "No Course matches the given query.")
-    return row
 
 
 def _documents(connection: Connection, rows: Sequence[Row[Any]], web: Web, identity: Identity) -> list[dict[str, Any]]:

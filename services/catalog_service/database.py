@@ -1,21 +1,48 @@
-"""The monolith's database, read only."""
+"""The monolith's database: one engine that only reads, and one that writes."""
 
-from sqlalchemy import Engine, create_engine, text
+from typing import Any
 
-__all__ = ["is_reachable", "open_database"]
+from sqlalchemy import Connection, Engine, create_engine, event, text
+
+__all__ = ["is_reachable", "open_database", "open_for_writing"]
+
+SQLITE = "sqlite:///"
 
 
 def open_database(url: str, *, connections: int = 16) -> Engine:
-    """An engine for `postgresql+psycopg://…` or `sqlite:///PATH`; nothing is connected before the first query."""
-    if url.startswith("sqlite:///"):
-        path = url.removeprefix("sqlite:///")
-        return create_engine(f"sqlite:///file:{path}?mode=ro&uri=true", pool_size=connections)
+    """A reading engine for `postgresql+psycopg://…` or `sqlite:///PATH`; connects with the first query."""
+    if url.startswith(SQLITE):
+        return create_engine(_sqlite(url, "ro"), pool_size=connections)
     return create_engine(
         url, pool_size=connections, pool_pre_ping=True, execution_options={"postgresql_readonly": True}
     )
+
+
+def open_for_writing(url: str, *, connections: int = 4) -> Engine:
+    """An engine for the same URLs whose transactions may write."""
+    if not url.startswith(SQLITE):
+        return create_engine(url, pool_size=connections, pool_pre_ping=True)
+    engine = create_engine(_sqlite(url, "rw"), pool_size=connections)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_immediately)
+    return engine
 
 
 def is_reachable(engine: Engine) -> bool:
     """Whether the database answers; for readiness."""
     with engine.connect() as connection:
         return connection.execute(text("SELECT 1")).scalar() == 1
+
+
+def _sqlite(url: str, mode: str) -> str:
+    return f"{SQLITE}file:{url.removeprefix(SQLITE)}?mode={mode}&uri=true"
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver begins late and by itself; a transaction that reads first could not wait for its turn to write.
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_immediately(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -7,21 +7,27 @@ import grpc
 from sqlalchemy import Engine
 
 from banyan.catalog.v1 import catalog_codec, catalog_pb2, catalog_pb2_grpc
-from catalog_service.courses import course, course_lessons, course_page
+from catalog_service.bodies import request_data
+from catalog_service.courses import course, course_lessons, course_page, visible_course
 from catalog_service.educators import educator
 from catalog_service.enrolments import enrolment
+from catalog_service.reviews import Reviews, valid_review
 from catalog_service.web import Web
-from strangler_services import caller
+from strangler_services import caller, drf_error
 
 __all__ = ["CatalogService"]
 
 
 class CatalogService(catalog_pb2_grpc.CatalogServiceServicer):
-    """Answers from the monolith's database; plain methods, so that each runs in a thread of the server."""
+    """Answers from the monolith's database; plain methods, so that each runs in a thread of the server.
 
-    def __init__(self, engine: Engine, *, media_url: str = "/media/") -> None:
+    Without `reviews` it only reads, and CreateReview is not implemented.
+    """
+
+    def __init__(self, engine: Engine, *, media_url: str = "/media/", reviews: Reviews | None = None) -> None:
         self.engine = engine
         self.media_url = media_url
+        self.reviews = reviews
 
     def register(self, server: grpc.aio.Server) -> None:
         """Add the RPCs to a server."""
@@ -44,6 +50,18 @@ class CatalogService(catalog_pb2_grpc.CatalogServiceServicer):
         with self.engine.connect() as connection:
             items = course_lessons(connection, request.pk, web, caller())
         return _encoded(catalog_codec.encode_list_lessons_response, {"items": items}, catalog_pb2.ListLessonsResponse())
+
+    def CreateReview(self, request: Any, context: Any) -> Any:  # noqa: N802
+        if self.reviews is None:
+            return super().CreateReview(request, context)
+        identity, web = caller(), Web.of(request, self.media_url)
+        if not identity.subject:
+            raise drf_error("NotAuthenticated", "Authentication credentials were not provided.")
+        data = request_data(request.strangler_http)
+        with self.engine.connect() as connection:
+            course_id = visible_course(connection, request.pk, web, identity).id
+        document = self.reviews.create(course_id, valid_review(data), web, identity)
+        return _encoded(catalog_codec.encode_review, document, catalog_pb2.Review())
 
     def GetEducator(self, request: Any, context: Any) -> Any:  # noqa: N802
         with self.engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""The columns of the monolith's tables that this service reads."""
+"""The columns of the monolith's tables that this service reads and writes."""
 
 from sqlalchemy import (
     JSON,
@@ -17,7 +17,19 @@ from sqlalchemy import (
     Uuid,
 )
 
-__all__ = ["courses", "courses_topics", "educators", "enrolments", "learners", "lessons", "reviews", "topics"]
+from strangler_services.stamps import JOURNAL_TABLE
+
+__all__ = [
+    "courses",
+    "courses_topics",
+    "educators",
+    "enrolments",
+    "journal",
+    "learners",
+    "lessons",
+    "reviews",
+    "topics",
+]
 
 metadata = MetaData()
 
@@ -89,4 +101,22 @@ enrolments = Table(
     Column("completed_at", DateTime(timezone=True)),
     Column("certificate_id", Uuid),
 )
-reviews = Table("learning_review", metadata, Column("id", BigInteger), Column("course_id", BigInteger))
+reviews = Table(
+    "learning_review",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("course_id", BigInteger),
+    Column("learner_id", BigInteger),
+    Column("stars", Integer),
+    Column("text", String),
+    Column("created_at", DateTime(timezone=True)),
+)
+journal = Table(
+    JOURNAL_TABLE,
+    metadata,
+    Column("model", String),
+    Column("row", String),
+    Column("token", String),
+    Column("settled", Boolean),
+    Column("written_at", DateTime(timezone=True)),
+)

@@ -27,12 +27,13 @@ def test_an_array_is_the_documents_top_level(compiled):
     assert list(numbers.encode([1, 2]).items) == [1, 2]
 
 
-def test_the_academys_contract_binds_its_five_endpoints():
+def test_the_academys_contract_binds_its_six_endpoints():
     found = {binding.id: binding.rpc.rpartition("/")[2] for binding in read_contract("banyan.catalog.v1.catalog_pb2")}
     assert found == {
         "v1:course-list.get": "ListCourses",
         "v1:course-detail.get": "GetCourse",
         "v1:course-lessons.get": "ListLessons",
+        "v1:course-reviews.post": "CreateReview",
         "v1:educator-detail.get": "GetEducator",
         "v1:enrolment-detail.get": "GetEnrolment",
     }

@@ -85,7 +85,7 @@ def test_endpoints_lists_the_project_with_bindings_and_flags(move):
 
 def test_endpoints_can_leave_out_what_is_not_bound():
     bound = json.loads(run("endpoints", "--bound", "--format", "json"))
-    assert len(bound) == 5
+    assert len(bound) == 6
     assert all(row["binding"] for row in bound)
 
 

@@ -416,6 +416,54 @@ def decode_lesson(message: Any) -> Any:
     return document
 
 
+REVIEW_KEYS = ('id', 'stars', 'text', 'created_at')
+REVIEW_NUMBERS = {1: 'id', 2: 'stars', 3: 'text', 4: 'created_at'}
+
+
+def encode_review(document: Any, message: Any) -> None:
+    if type(document) is not dict or tuple(document) != REVIEW_KEYS:
+        overflow(message, 0, document)
+        return
+    value = document['id']
+    if type(value) is int and INT64_MIN <= value <= INT64_MAX:
+        message.id = value
+    elif value is not None:
+        overflow(message, 1, value)
+    value = document['stars']
+    if type(value) is int and INT64_MIN <= value <= INT64_MAX:
+        message.stars = value
+    elif value is not None:
+        overflow(message, 2, value)
+    value = document['text']
+    if type(value) is str:
+        try:
+            message.text = value
+        except UnicodeEncodeError:
+            overflow(message, 3, value)
+    elif value is not None:
+        overflow(message, 3, value)
+    value = document['created_at']
+    if type(value) is str:
+        try:
+            message.created_at = value
+        except UnicodeEncodeError:
+            overflow(message, 4, value)
+    elif value is not None:
+        overflow(message, 4, value)
+
+
+def decode_review(message: Any) -> Any:
+    document = {
+        'id': message.id if message.HasField("id") else None,
+        'stars': message.stars if message.HasField("stars") else None,
+        'text': message.text if message.HasField("text") else None,
+        'created_at': message.created_at if message.HasField("created_at") else None,
+    }
+    if message.strangler_overflow:
+        return restore(document, message.strangler_overflow, REVIEW_NUMBERS)
+    return document
+
+
 EDUCATOR_KEYS = ('id', 'name', 'bio', 'photo', 'website', 'joined_at', 'course_count', 'levels')
 EDUCATOR_NUMBERS = {1: 'id', 2: 'name', 3: 'bio', 4: 'photo', 5: 'website', 6: 'joined_at', 7: 'course_count', 8: 'levels'}
 

@@ -171,6 +171,30 @@ class Lesson(_message.Message):
     strangler_overflow: _containers.RepeatedCompositeFieldContainer[_http_pb2.Overflow]
     def __init__(self, id: _Optional[int] = ..., position: _Optional[int] = ..., title: _Optional[str] = ..., minutes: _Optional[int] = ..., video: _Optional[str] = ..., is_preview: _Optional[bool] = ..., created_at: _Optional[str] = ..., strangler_overflow: _Optional[_Iterable[_Union[_http_pb2.Overflow, _Mapping]]] = ...) -> None: ...
 
+class CreateReviewRequest(_message.Message):
+    __slots__ = ("pk", "strangler_http")
+    PK_FIELD_NUMBER: _ClassVar[int]
+    STRANGLER_HTTP_FIELD_NUMBER: _ClassVar[int]
+    pk: str
+    strangler_http: _http_pb2.HttpRequest
+    def __init__(self, pk: _Optional[str] = ..., strangler_http: _Optional[_Union[_http_pb2.HttpRequest, _Mapping]] = ...) -> None: ...
+
+class Review(_message.Message):
+    __slots__ = ("id", "stars", "text", "created_at", "strangler_http", "strangler_overflow")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    STARS_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    STRANGLER_HTTP_FIELD_NUMBER: _ClassVar[int]
+    STRANGLER_OVERFLOW_FIELD_NUMBER: _ClassVar[int]
+    id: int
+    stars: int
+    text: str
+    created_at: str
+    strangler_http: _http_pb2.HttpResult
+    strangler_overflow: _containers.RepeatedCompositeFieldContainer[_http_pb2.Overflow]
+    def __init__(self, id: _Optional[int] = ..., stars: _Optional[int] = ..., text: _Optional[str] = ..., created_at: _Optional[str] = ..., strangler_http: _Optional[_Union[_http_pb2.HttpResult, _Mapping]] = ..., strangler_overflow: _Optional[_Iterable[_Union[_http_pb2.Overflow, _Mapping]]] = ...) -> None: ...
+
 class GetEducatorRequest(_message.Message):
     __slots__ = ("pk", "strangler_http")
     PK_FIELD_NUMBER: _ClassVar[int]

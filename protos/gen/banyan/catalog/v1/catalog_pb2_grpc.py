@@ -49,6 +49,11 @@ class CatalogServiceStub:
                 request_serializer=banyan_dot_catalog_dot_v1_dot_catalog__pb2.ListLessonsRequest.SerializeToString,
                 response_deserializer=banyan_dot_catalog_dot_v1_dot_catalog__pb2.ListLessonsResponse.FromString,
                 _registered_method=True)
+        self.CreateReview = channel.unary_unary(
+                '/banyan.catalog.v1.CatalogService/CreateReview',
+                request_serializer=banyan_dot_catalog_dot_v1_dot_catalog__pb2.CreateReviewRequest.SerializeToString,
+                response_deserializer=banyan_dot_catalog_dot_v1_dot_catalog__pb2.Review.FromString,
+                _registered_method=True)
         self.GetEducator = channel.unary_unary(
                 '/banyan.catalog.v1.CatalogService/GetEducator',
                 request_serializer=banyan_dot_catalog_dot_v1_dot_catalog__pb2.GetEducatorRequest.SerializeToString,
@@ -77,6 +82,12 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListLessons(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateReview(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -111,6 +122,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.ListLessons,
                     request_deserializer=banyan_dot_catalog_dot_v1_dot_catalog__pb2.ListLessonsRequest.FromString,
                     response_serializer=banyan_dot_catalog_dot_v1_dot_catalog__pb2.ListLessonsResponse.SerializeToString,
+            ),
+            'CreateReview': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateReview,
+                    request_deserializer=banyan_dot_catalog_dot_v1_dot_catalog__pb2.CreateReviewRequest.FromString,
+                    response_serializer=banyan_dot_catalog_dot_v1_dot_catalog__pb2.Review.SerializeToString,
             ),
             'GetEducator': grpc.unary_unary_rpc_method_handler(
                     servicer.GetEducator,
@@ -204,6 +220,33 @@ class CatalogService:
             '/banyan.catalog.v1.CatalogService/ListLessons',
             banyan_dot_catalog_dot_v1_dot_catalog__pb2.ListLessonsRequest.SerializeToString,
             banyan_dot_catalog_dot_v1_dot_catalog__pb2.ListLessonsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateReview(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/banyan.catalog.v1.CatalogService/CreateReview',
+            banyan_dot_catalog_dot_v1_dot_catalog__pb2.CreateReviewRequest.SerializeToString,
+            banyan_dot_catalog_dot_v1_dot_catalog__pb2.Review.FromString,
             options,
             channel_credentials,
             insecure,
