@@ -70,6 +70,11 @@ def watched(source: Dependency | Crossing) -> bool:
     return source in _dependencies.get(source.model, {})
 
 
+def readers(model: Model) -> tuple[list[Dependency | Crossing], list[str]]:
+    """How bodies read rows of this model, and the labels of results that read any of its rows."""
+    return [*_dependencies.get(model, {}), *_crossings.get(model, {})], list(_any_row.get(model, {}))
+
+
 @_bookkeeping
 def invalidate(model: Model, pks: Collection[Any], *, using: str | None = None) -> None:
     """Makes bodies that read these rows void, after `QuerySet.update`, bulk operations or raw SQL.
