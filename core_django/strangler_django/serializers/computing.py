@@ -8,8 +8,9 @@ from rest_framework.serializers import BaseSerializer, ListSerializer
 
 from strangler_django.serializers import segments
 from strangler_django.serializers.batched import BatchedField
-from strangler_django.serializers.emit import compile_object, compile_overridden
+from strangler_django.serializers.emit import compile_object
 from strangler_django.serializers.guard import declared_queries, guarded
+from strangler_django.serializers.overriding import compile_overridden
 from strangler_django.serializers.plan import FieldPlan, Part
 from strangler_django.serializers.preparing import prepared
 from strangler_django.serializers.vary import allowed_by

@@ -1,11 +1,8 @@
 """Reads a list of bodies with all that they refer to, level by level, and splices it."""
 
 import logging
-from base64 import urlsafe_b64encode
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from hashlib import blake2s
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -22,18 +19,16 @@ from strangler_django.serializers.computing import (
     references_in,
     values_in,
 )
-from strangler_django.serializers.databases import database
 from strangler_django.serializers.dependencies import label_of
 from strangler_django.serializers.emit import represent
-from strangler_django.serializers.entries import Ask, Shelf, names_of
+from strangler_django.serializers.entries import Ask, names_of
 from strangler_django.serializers.fetching import Pace, Request, Values, fetch
 from strangler_django.serializers.guard import UndeclaredUse, strict
 from strangler_django.serializers.plan import FieldPlan
 from strangler_django.serializers.reads import Read, noting, reading, tell
 from strangler_django.serializers.rows import Rows
+from strangler_django.serializers.shelving import shelves_of
 from strangler_django.serializers.store import Store
-from strangler_django.serializers.vary import vary_digest
-from strangler_protos import stamps as protocol
 
 logger = logging.getLogger("strangler_django.serializers")
 
@@ -213,45 +208,13 @@ def _request(store: Store, node: _Node, journal_has_rows: bool) -> Request:
         return {name: values[pk] for name, pk in zip(names, wanted, strict=True) if pk in values}
 
     return Request(
-        ask=Ask(_shelves(serializer, plan, alias), node.names),
+        ask=Ask(shelves_of(serializer, plan, alias), node.names),
         compute=compute,
         read=node.read,
         pace=_paces.setdefault(type(serializer), Pace()),
         bypassed=bypassed,
         may_fill=lambda: _may_fill(plan, alias, node.alias),
     )
-
-
-def _shelves(serializer: Any, plan: FieldPlan, alias: str) -> tuple[Shelf, ...]:
-    cache, context, place = serializer.Meta.cache, serializer.context, database(alias)
-    root = label_of(plan.model)
-    where = f"{place}:{root}:{plan.digest}"
-    row = protocol.stem(place, root)
-    shelves = [
-        Shelf(
-            stem=_stem(f"{where}:{vary_digest(context, plan.vary)}"),
-            stamps=(row,),
-            timeout=cache.timeout,
-            max_bytes=cache.max_bytes,
-        )
-    ]
-    for index, part in enumerate(plan.parts):
-        facet = (protocol.stem(place, label_of(plan.model, part.facet)),) if part.facet else ()
-        shelves.append(
-            Shelf(
-                stem=_stem(f"{where}.{index}:{vary_digest(context, part.vary)}"),
-                stamps=(row, *facet),
-                timeout=part.timeout or cache.timeout,
-                max_bytes=cache.max_bytes,
-            )
-        )
-    return tuple(shelves)
-
-
-@lru_cache(maxsize=4096)
-def _stem(where: str) -> bytes:
-    # Keys are most of what a warm read sends.
-    return b"body:%b:" % urlsafe_b64encode(blake2s(where.encode(), digest_size=15).digest())
 
 
 def _bypassed(store: Store, node: _Node, alias: str, *, journal_has_rows: bool) -> frozenset[bytes]:

@@ -7,7 +7,8 @@ from weakref import WeakKeyDictionary
 from django.apps import apps
 
 from strangler_django.serializers import signals
-from strangler_django.serializers.plan import FieldPlan, Unplannable, is_static, resolve
+from strangler_django.serializers.plan import FieldPlan, is_static, resolve
+from strangler_django.serializers.walk import Unplannable
 
 logger = logging.getLogger("strangler_django.serializers")
 
