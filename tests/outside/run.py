@@ -22,6 +22,7 @@ def main() -> int:
 
 
 def _claims() -> int:
+    from cached import claim_cached
     from claims import Claims
     from crossing import cross
     from own_tests import run_own_tests
@@ -34,6 +35,8 @@ def _claims() -> int:
     with claims.step("own tests"):
         run_own_tests(claims)
     cross(claims, endpoints)
+    with claims.step("cached"):
+        claim_cached(claims)
     with claims.step("profile"):
         profile_ara(claims)
     claims.report(BUILD / "report.json")
