@@ -1,5 +1,6 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from copy import copy, deepcopy
 from inspect import iscoroutinefunction
 from typing import Any, TypeVar
 
@@ -58,6 +59,16 @@ class BatchedField(Field):
         """
         self.method = method
         return method
+
+    def bound_to(self, serializer: Any, name: str) -> "BatchedField":
+        """A twin of this declared field, as one of the serializer's fields."""
+        twin = copy(self)
+        inner: Any = self.field
+        # Fields within a field are bound to it, so they need twins as well.
+        twin.field = deepcopy(inner) if hasattr(inner, "child") or hasattr(inner, "fields") else copy(inner)
+        twin._prepared = {}
+        twin.bind(name, serializer)
+        return twin
 
     @property
     def apart(self) -> bool:

@@ -1,4 +1,3 @@
-from copy import deepcopy
 from inspect import getattr_static
 from typing import Any, cast
 from weakref import WeakSet
@@ -158,9 +157,7 @@ class CachedModelSerializer(ModelSerializer):
         declared = self._declared_fields.get(name)
         if "fields" in self.__dict__ or not isinstance(declared, BatchedField):
             return self.fields[name]
-        field = deepcopy(declared)
-        field.bind(name, self)
-        return field
+        return declared.bound_to(self, name)
 
     def _is_cached(self) -> bool:
         if not self.shares_bodies:

@@ -74,6 +74,8 @@ class _Node:
     pks: Sequence[Any]
     names: list[bytes]
     read: Read
+    keys: Sequence[str] = ()
+    """The primary keys as the references that led here spell them."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -146,7 +148,8 @@ def _nested(store: Store, nodes: list[_Node], journal_has_rows: bool) -> list[tu
             continue
         found, columns = next(levels)
         filled = segments.fill(found.bodies, columns, start=FLAG)
-        nested.append((dict(zip(map(str, found.pks), filled, strict=True)), found.evidence))
+        keys = node.keys if found.pks is node.pks else map(str, found.pks)
+        nested.append((dict(zip(keys, filled, strict=True)), found.evidence))
         tell(node.read)
     return nested
 
@@ -161,9 +164,17 @@ def _children(found: _Found) -> list[tuple[str, _Node]]:
             raise Unspliced("unplannable")
         keys = found.references[reference.name]
         texts = dict.fromkeys(key for held in keys for key in _each(held))
-        to_python = plan.model._meta.pk.to_python
-        pks = [to_python(text) for text in texts]
-        nodes.append((reference.name, _node(child, plan, found.node.alias, pks, Read(serializer=label(child)))))
+        read = Read(serializer=label(child), objects=len(texts))
+        node = _Node(
+            serializer=child,
+            plan=plan,
+            alias=found.node.alias,
+            pks=list(map(plan.model._meta.pk.to_python, texts)),
+            names=list(map(str.encode, texts)),
+            read=read,
+            keys=list(texts),
+        )
+        nodes.append((reference.name, node))
     return nodes
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import blake2s
 from typing import Any
 
@@ -29,6 +28,7 @@ _ADDRESS = ("scheme", "is_secure", "get_host", "version", "versioning_scheme")
 _ANONYMOUS = "django.contrib.auth.models.AnonymousUser"
 _ROLE = ("is_authenticated", "is_anonymous", "is_staff", "is_superuser")
 Context = Mapping[str, Any]
+Variant = tuple[str, ...]
 
 
 class UndeclaredUse(Exception):
@@ -73,17 +73,17 @@ def allowed_by(names: Collection[str]) -> frozenset[str]:
     return frozenset().union(*(_named(name).allows for name in names))
 
 
-def vary_digest(context: Context, names: Collection[str]) -> str:
-    """Names the variant that this context asks for. Raises UnknownVary, UndeclaredUse."""
+def variant(context: Context, names: Collection[str]) -> Variant:
+    """Which of the variants this context asks for. Raises UnknownVary, UndeclaredUse."""
     # `reverse()` looks at these two without asking anybody.
     routes = f"{get_script_prefix()} {get_urlconf() or ''}"
-    return _digest((("", routes), *((name, _named(name).key(context)) for name in names)))
+    return "", routes, *(part for name in names for part in (name, _named(name).key(context)))
 
 
-@lru_cache(maxsize=4096)
-def _digest(parts: tuple[tuple[str, str], ...]) -> str:
+def vary_digest(context: Context, names: Collection[str]) -> str:
+    """A digest of the variant. Raises UnknownVary, UndeclaredUse."""
     # As long as no two users may ever meet.
-    return blake2s(repr(parts).encode(), digest_size=16).hexdigest()
+    return blake2s(repr(variant(context, names)).encode(), digest_size=16).hexdigest()
 
 
 def _named(name: str) -> _Vary:
