@@ -221,7 +221,7 @@ def compare(pair: Pair, case: Case, tally: Tally, *, counted: bool) -> None:
             _refuse_false_alarms(pair, case, seen)
     tally.cases += 1
     if isinstance(plain, Exception_):
-        tally.raised[plain.name] += 1
+        tally.raised[f"{plain.name}: {plain.said[:80]}"] += 1
         return
     tally.bypasses.update({read.bypass for read in seen if read.bypass})
     if counted and case.way != "in hand":

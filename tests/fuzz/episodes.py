@@ -1,5 +1,6 @@
 """A history: serializers over a small database, written to and read step by step."""
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -34,6 +35,7 @@ OTHERS: list[dict[str, Any]] = [
     {"TIME_ZONE": "Asia/Kolkata"},
     {"LANGUAGE_CODE": "de"},
 ]
+NUMBERED = re.compile(r"[Ss]\d[\w]*")
 RENDERER: list[dict[str, Any]] = [{"ensure_ascii": True}, {"compact": False}]
 
 
@@ -63,7 +65,7 @@ def random_episode(seed: str) -> Episode:
     rng = Random(seed)
     blueprints = [random_blueprint(rng, f"S{number}") for number in range(rng.choice([1, 2, 4, 5, 6]))]
     steps = [Step(cases=_cases(rng, blueprints)), *(_step(rng, blueprints) for _ in range(rng.randint(12, 24)))]
-    population = Population(seed=rng.randint(0, 10**9), items=rng.randint(2, 6), others=rng.randint(2, 4))
+    population = Population(seed=rng.randint(0, 10**9), items=rng.randint(1, 4), others=rng.randint(1, 3))
     return Episode(population=population, blueprints=tuple(blueprints), steps=tuple(steps))
 
 
@@ -117,7 +119,7 @@ class Play:
     def __init__(self, episode: Episode, server: Server, tally: Tally) -> None:
         self.episode, self.server, self.tally = episode, server, tally
         self.blueprints = list(episode.blueprints)
-        self.pairs: list[Pair | None] = []
+        self.pairs: list[Pair] = []
         self.is_up = True
         self.at = 0
 
@@ -128,7 +130,8 @@ class Play:
         populate(self.episode.population)
         self.deploy()
         try:
-            for self.at, step in enumerate(self.episode.steps):
+            for at, step in enumerate(self.episode.steps):
+                self.at = at
                 self.step(step)
         finally:
             if not self.is_up:
@@ -137,9 +140,14 @@ class Play:
     def deploy(self) -> None:
         """Makes the classes, as a process does that starts with this code and these settings."""
         _forget_classes()
-        self.pairs = [build(blueprint) for blueprint in self.blueprints]
-        self.tally.serializers += len(self.pairs)
-        self.tally.refused.update(reason for cls, reason in registry.refusals.items())
+        self.pairs = [self.build(blueprint) for blueprint in self.blueprints]
+
+    def build(self, blueprint: Blueprint) -> Pair:
+        pair = build(blueprint)
+        self.tally.serializers += 1
+        if reason := registry.refusals.get(pair.ours):
+            self.tally.refused[NUMBERED.sub("S", reason)] += 1
+        return pair
 
     def step(self, step: Step) -> None:
         with ExitStack() as stack:
@@ -166,7 +174,7 @@ class Play:
         if step.redeployed:
             number, blueprint = step.redeployed
             self.blueprints[number] = blueprint
-            self.deploy()
+            self.pairs[number] = self.build(blueprint)
         if step.settings or step.renderer:
             if step.settings:
                 stack.enter_context(override_settings(**_with_defaults(step.settings)))
@@ -196,9 +204,7 @@ class Play:
 
     def read(self, step: Step, *, counted: bool = True) -> None:
         for case in step.cases:
-            pair = self.pairs[case.serializer] if case.serializer < len(self.pairs) else None
-            if pair is not None:
-                compare(pair, case, self.tally, counted=counted and self.is_up)
+            compare(self.pairs[case.serializer], case, self.tally, counted=counted and self.is_up)
 
 
 def _forget_classes() -> None:

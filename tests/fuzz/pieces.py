@@ -49,45 +49,51 @@ def of_column(rng: Random, field: Any, name: str) -> Piece:
 
 
 def _spellings(field: Any, uses: frozenset[str]) -> list[tuple[str, frozenset[str]]]:
-    common = [("Stamped(source='{column}')", NONE)]
+    """Fields of the serializer over this column, and what each differs by."""
     if isinstance(field, models.FileField):
         return [("FileField(source='{column}', use_url=False)", NONE), ("FileField(source='{column}')", uses)]
+    spelled = ["Stamped(source='{column}')", *_SPELLINGS.get(type(field), [])]
     if field.choices:
+        spelled.append("ChoiceField(source='{column}', choices=[('tool', 'Tool'), ('mon', 'x'), (1, 'one')])")
+    found = [(text, uses if text.startswith("DateTimeField") else NONE) for text in spelled]
+    if field.choices:
+        # These labels are translated.
         shown = frozenset({"language"}) if field.name in ("day", "colour") else NONE
-        choices = "[('tool', 'Tool'), ('mon', 'x'), (1, 'one')]"
-        common += [
-            ("CharField(source='get_{column}_display')", shown),
-            ("ReadOnlyField(source='get_{column}_display')", shown),
-            (f"ChoiceField(source='{{column}}', choices={choices})", NONE),
-        ]
-    elif isinstance(field, (models.CharField, models.TextField)):
-        common += [("Loud(source='{column}')", NONE), ("CharField(source='{column}', trim_whitespace=False)", NONE)]
-    local = frozenset({"timezone"})
-    typed: dict[type, list[tuple[str, frozenset[str]]]] = {
-        models.DateTimeField: [
-            ("DateTimeField(source='{column}', format='%d.%m.%Y %H:%M:%S.%f %Z %z')", local),
-            ("DateTimeField(source='{column}', format=None)", local),
-            ("DateTimeField(source='{column}', default_timezone=ZoneInfo('Asia/Kolkata'))", local),
-            ("ReadOnlyField(source='{column}')", NONE),
-        ],
-        models.DecimalField: [
-            ("DecimalField(source='{column}', max_digits=14, decimal_places=2, coerce_to_string=False)", NONE),
-            ("DecimalField(source='{column}', max_digits=14, decimal_places=3, localize=True)", frozenset({"language"})),
-            ("DecimalField(source='{column}', max_digits=None, decimal_places=None, normalize_output=True)", NONE),
-            ("ReadOnlyField(source='{column}')", NONE),
-            ("FloatField(source='{column}')", NONE),
-        ],
-        models.DateField: [("DateField(source='{column}', format='%j of %Y')", NONE), ("ReadOnlyField(source='{column}')", NONE)],
-        models.TimeField: [("TimeField(source='{column}', format='%H %f')", NONE), ("TimeField(source='{column}', format=None)", NONE)],
-        models.DurationField: [("ReadOnlyField(source='{column}')", NONE)],
-        models.UUIDField: [("UUIDField(source='{column}', format='urn')", NONE), ("UUIDField(source='{column}', format='int')", NONE)],
-        models.BooleanField: [("CharField(source='{column}')", NONE), ("BooleanField(source='{column}')", NONE)],
-        models.IntegerField: [("CharField(source='{column}')", NONE), ("FloatField(source='{column}')", NONE)],
-        models.BigIntegerField: [("CharField(source='{column}')", NONE), ("BigIntegerField(source='{column}', coerce_to_string=True)", NONE)],
-        models.JSONField: [("JSONField(source='{column}', binary=True)", NONE), ("ReadOnlyField(source='{column}')", NONE)],
-        models.GenericIPAddressField: [("IPAddressField(source='{column}', protocol='IPv6')", NONE)],
-    }  # fmt: skip
-    return [*common, *typed.get(type(field), [])]
+        found += [(f"{kind}(source='get_{{column}}_display')", shown) for kind in ("CharField", "ReadOnlyField")]
+    if isinstance(field, models.DecimalField):
+        found.append((f"{_DECIMAL} decimal_places=3, localize=True)", frozenset({"language"})))
+    return found
+
+
+_DECIMAL = "DecimalField(source='{column}', max_digits=14,"
+_SPELLINGS: dict[type, list[str]] = {
+    models.CharField: ["Loud(source='{column}')", "CharField(source='{column}', trim_whitespace=False)"],
+    models.TextField: ["Loud(source='{column}')", "CharField(source='{column}')"],
+    models.DateTimeField: [
+        "DateTimeField(source='{column}', format='%d.%m.%Y %H:%M:%S.%f %Z %z')",
+        "DateTimeField(source='{column}', format=None)",
+        "DateTimeField(source='{column}', default_timezone=ZoneInfo('Asia/Kolkata'))",
+        "ReadOnlyField(source='{column}')",
+    ],
+    models.DecimalField: [
+        f"{_DECIMAL} decimal_places=2, coerce_to_string=False)",
+        "DecimalField(source='{column}', max_digits=None, decimal_places=None, normalize_output=True)",
+        "ReadOnlyField(source='{column}')",
+        "FloatField(source='{column}')",
+    ],
+    models.DateField: ["DateField(source='{column}', format='%j of %Y')", "ReadOnlyField(source='{column}')"],
+    models.TimeField: ["TimeField(source='{column}', format='%H %f')", "TimeField(source='{column}', format=None)"],
+    models.DurationField: ["ReadOnlyField(source='{column}')"],
+    models.UUIDField: ["UUIDField(source='{column}', format='urn')", "UUIDField(source='{column}', format='int')"],
+    models.BooleanField: ["CharField(source='{column}')", "BooleanField(source='{column}')"],
+    models.IntegerField: ["CharField(source='{column}')", "FloatField(source='{column}')"],
+    models.BigIntegerField: [
+        "CharField(source='{column}')",
+        "BigIntegerField(source='{column}', coerce_to_string=True)",
+    ],
+    models.JSONField: ["JSONField(source='{column}', binary=True)", "ReadOnlyField(source='{column}')"],
+    models.GenericIPAddressField: ["IPAddressField(source='{column}', protocol='IPv6')"],
+}
 
 
 def of_model(rng: Random, model: Any, name: str) -> Piece:
@@ -141,7 +147,7 @@ _METHODS = [
     ("return self.context['request'].get_host()", NONE, "host by hand"),
     ("return self.context['request'].query_params.get('x')", NONE, "query string"),
     ("return type(row)._base_manager.count()", NONE, "query"),
-    ("return 'user' if 'request' in self.context and self.context['request'].user.pk else 'none'", frozenset({"user"}), ""),
+    ("return 'user' if self.context['request'].user.pk else 'none'", frozenset({"user"}), ""),
 ]  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from django.contrib.contenttypes.fields import GenericRel
+from django.contrib.contenttypes.fields import GenericRel, GenericRelation
 
 from tests.fuzz.pieces import NONE, Piece
 from tests.fuzz.values import columns_of
@@ -42,7 +42,7 @@ def of_relation(rng: Random, relation: Any, name: str, nest: Callable[[Any], Any
     source, target, many = accessor(relation), relation.related_model, holds_many(relation)
     if nest is not None and rng.random() < 0.5:
         return _nested(rng, source, nest(target), name, many)
-    if rng.random() < 0.3:
+    if rng.random() < 0.3 and not isinstance(relation, GenericRelation):
         return Piece(name=source, uses=HOST)
     listed = "many=True, " if many else ""
     view = f"{target._meta.model_name}-detail"

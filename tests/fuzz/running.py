@@ -11,8 +11,8 @@ from strangler_django.serializers import store
 from tests.fuzz import callers, comparing, models
 from tests.fuzz.comparing import Tally
 from tests.fuzz.episodes import play, random_episode
-from tests.fuzz.server import running
 from tests.fuzz.reporting import report
+from tests.fuzz.server import running
 from tests.fuzz.shrinking import shrunk
 
 LEAST_HITS = 0.6
@@ -25,7 +25,7 @@ TABLES = [
 def run(*, seed: int, cases: int, first: int = 0) -> int:
     """0 if every byte was equal and enough of the warm reads came from the cache."""
     print(f"seed {seed}: python -m tests.fuzz --seed {seed} --cases {cases}", flush=True)
-    _prepare()
+    prepare()
     tally = Tally()
     with running() as server:
         for number in itertools.count(first):
@@ -40,7 +40,7 @@ def run(*, seed: int, cases: int, first: int = 0) -> int:
     return _conclude(tally)
 
 
-def _prepare() -> None:
+def prepare() -> None:
     logger = logging.getLogger("strangler_django")
     logger.addHandler(comparing.warnings)
     logger.propagate = False

@@ -91,7 +91,8 @@ def _less(step: Step) -> Iterator[Step]:
     for at in range(len(step.writes)):
         yield replace(step, writes=step.writes[:at] + step.writes[at + 1 :])
     plain: dict[str, Any] = {
-        "fault": "", "settings": None, "renderer": None, "redeployed": None, "looks_inside": False, "ending": "autocommit",
+        "fault": "", "settings": None, "renderer": None, "redeployed": None, "looks_inside": False,
+        "ending": "autocommit",
     }  # fmt: skip
     for name, value in plain.items():
         if getattr(step, name) != value:

@@ -9,7 +9,8 @@ from uuid import UUID
 from django.db import models
 
 TEXTS = [
-    "", "a", "Zoë", "line\u2028separator", "para\u2029graph", "😀👩\u200d👩\u200d👧", "</script>&amp;", "\"quoted\" \\ / '",
+    "", "a", "Zoë", "line\u2028separator", "para\u2029graph", "😀👩\u200d👩\u200d👧", "</script>&amp;",
+    "\"quoted\" \\ / '",
     "\x00zero", "\x01\x02one", "\x7f\x1f", "tab\tnew\nline\r", "İstanbul ßẞ", "null", "0", "1e5", "\ufeffmark",
     "e\u0301", "\U0010ffff\uffff", "عربي", "{}[],:", "=~-", "x" * 60, " ", "true",
 ]  # fmt: skip
