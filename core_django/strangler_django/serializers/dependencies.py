@@ -65,7 +65,7 @@ class Crossing:
         """Primary keys of the root's rows that these rows, at one end of a changed join, reach now."""
         found: set[Any] = set()
         for end, path in zip(self.ends, (self.anchor, self.path), strict=True):
-            if issubclass(model, end):
+            if shares_rows(model, end):
                 found |= _roots(self.root, alias, path, pks)
         return found
 
@@ -131,6 +131,12 @@ def label_of(root: Model, facet: str = "") -> str:
 def is_reverse(relation: Any) -> bool:
     """Whether the key that makes the relation lies on the other side; a multi-table child's parent link is forward."""
     return bool(relation.auto_created and not relation.concrete)
+
+
+def shares_rows(model: Model, other: Model) -> bool:
+    """Whether a row of one may be a row of the other: proxies, and multi-table children and their parents."""
+    one, two = model._meta.concrete_model, other._meta.concrete_model
+    return one is not None and two is not None and (issubclass(one, two) or issubclass(two, one))
 
 
 def pk_of(model: Model) -> str:

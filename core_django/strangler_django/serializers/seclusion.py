@@ -122,10 +122,11 @@ def _usual_state(cls: Any) -> dict[str, Any]:
 
 
 def _changed(field: Any, twin: Any) -> Iterator[str]:
+    usual = vars(twin)
     for name, value in vars(field).items():
-        if name in _FOR_WRITES or name == "_creation_counter" or (isinstance(field, BaseSerializer) and _is_own(name)):
+        known = usual.get(name, _MISSING)
+        if value is known or name in _UNSEEN or (isinstance(field, BaseSerializer) and _is_own(name)):
             continue
-        known = vars(twin).get(name, _MISSING)
         if known is _MISSING and not callable(value) and is_library(_definer(type(field), name)):
             # Kept by a library's own code once it was worked out.
             continue

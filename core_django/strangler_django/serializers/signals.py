@@ -11,7 +11,7 @@ from django.db import connections, models, router
 from django.db.models import signals
 
 from strangler_django.serializers import pending
-from strangler_django.serializers.dependencies import MOVED, Crossing, Dependency, Model, label_of, pk_of
+from strangler_django.serializers.dependencies import MOVED, Crossing, Dependency, Model, label_of, pk_of, shares_rows
 from strangler_django.serializers.guard import own_queries
 from strangler_django.serializers.stamps import ANY_ROW, EVERY_ROW, Row
 from strangler_django.serializers.store import Store, current_store
@@ -220,8 +220,9 @@ def _on_m2m_change(sender: Model, instance: models.Model, action: str, using: st
     rows = _any(sender, using)
     for crossing in _crossings.get(sender, {}):
         for end in crossing.ends:
-            if isinstance(instance, end):
-                rows |= _rows(using, crossing, crossing.roots(using, end, [getattr(instance, pk_of(end))]))
+            if shares_rows(type(instance), end):
+                pk = getattr(instance, pk_of(end), instance.pk)
+                rows |= _rows(using, crossing, crossing.roots(using, end, [pk]))
         rows |= _rows(using, crossing, crossing.roots(using, kwargs["model"], kwargs["pk_set"] or ()))
     joins = _joins_of(sender, instance, using) if sender in _dependencies else []
     for dependency in _dependencies.get(sender, {}):

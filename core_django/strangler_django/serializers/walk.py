@@ -115,7 +115,8 @@ class Walk:
         model = self.root
         for name in (*filter(None, path.split("__")), *hops):
             model = relation_of(model, name).related_model
-        if is_reverse(relation_of(model, last)):
+        relation = relation_of(model, last)
+        if is_reverse(relation) or not relation.target_field.primary_key:
             hops.append(last)
         if hops:
             self._plan_load(_join(path, *hops))
