@@ -109,7 +109,11 @@ def _body(request: HttpRequest) -> bytes | None:
         return None
     # Beyond Django's own limit a read of the body is a 400, where a view that reads the stream has none.
     limits = (settings().body_limit, django_settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
-    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    try:
+        length = int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        # Django reads a length that is no number as 0.
+        length = 0
     if any(limit is not None and length > limit for limit in limits):
         return None
     return request.body

@@ -10,7 +10,7 @@ from strangler_protos.stamps import ANY_ROW, EVERY_ROW, LENGTH, PENDING, new_tok
 
 __all__ = ["ANY_ROW", "EVERY_ROW", "LENGTH", "PENDING", "Row", "mark", "new_token", "renew", "stem"]
 
-# Lua's stack bounds the number of keys of one call.
+# A script holds up every other client.
 _KEYS = 1000
 
 
