@@ -22,6 +22,7 @@ __all__ = ["foreign_fields", "foreign_state", "is_usual", "secluded"]
 _OWN = frozenset(
     {
         *vars(Serializer(None, data={}, context={})),
+        *vars(ListSerializer(child=Serializer())),
         *("fields", "_readable_fields", "_writable_fields", "_read_only_defaults", "_errors", "_validated_data"),
         *("_creation_counter", "_data", "_plan", "_rendered", "child", "many", "source_attrs", "url_field_name"),
     }
@@ -29,18 +30,11 @@ _OWN = frozenset(
 _OURS = "_strangler_"
 _MISSING = object()
 _PLAIN = (str, bytes, int, float, bool, type(None))
-# Nobody's answer shows them.
-_FOR_WRITES = frozenset(
+# No answer shows them; arguments are compared by themselves.
+_UNSEEN = frozenset(
     {
-        "parent",
-        "read_only",
-        "required",
-        "allow_null",
-        "allow_blank",
-        "initial",
-        "help_text",
-        "style",
-        "_creation_counter",
+        *("parent", "read_only", "required", "allow_null", "allow_blank", "initial", "help_text", "style"),
+        *("_validators", "_creation_counter", "_args", "_kwargs", "error_messages"),
     }
 )
 _made: WeakKeyDictionary[type, Any] = WeakKeyDictionary()
@@ -72,12 +66,15 @@ def secluded(serializer: Any, leak: Leak) -> Iterator[None]:
 
 def foreign_state(serializer: Any) -> dict[str, Any]:
     """The attributes that this serializer has and one made without arguments has not, or has with another value."""
-    usual = _usual_state(type(serializer))
-    return {
-        name: value
-        for name, value in vars(serializer).items()
-        if not _is_own(name) and not (name in usual and _alike(value, usual[name]))
-    }
+    state = _added(serializer)
+    usual = _usual_state(type(serializer)) if state else {}
+    return {name: value for name, value in state.items() if not (name in usual and _alike(value, usual[name]))}
+
+
+def _added(serializer: Any) -> dict[str, Any]:
+    """The attributes that neither DRF nor we keep on a serializer."""
+    state = vars(serializer)
+    return {name: state[name] for name in state.keys() - _OWN if not name.startswith(_OURS)}
 
 
 def is_usual(serializer: Any) -> bool:
@@ -192,9 +189,7 @@ def _seclude(node: Any, context: GuardedContext, leak: Leak) -> None:
         if name in state:
             state[name] = Guarded(state[name], f"the serializer's {name}", leak)
     foreign = foreign_state(node)
-    for name, value in list(state.items()):
-        if _is_own(name):
-            continue
+    for name, value in _added(node).items():
         if name not in foreign:
             # A memo is filled for this block alone.
             state[name] = copy.copy(value) if isinstance(value, (dict, list, set)) else value
