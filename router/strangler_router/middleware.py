@@ -112,8 +112,8 @@ def _body(request: HttpRequest) -> bytes | None:
     try:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
-        # Django reads a length that is no number as 0.
-        length = 0
+        # Reading the body would fail, and a view may know better.
+        return None
     if any(limit is not None and length > limit for limit in limits):
         return None
     return request.body
