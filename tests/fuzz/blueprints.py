@@ -46,6 +46,7 @@ class Override:
     lines: str
     uses: frozenset[str] = NONE
     moves: bool = False
+    is_mapping: bool = True
 
 
 OVERRIDES = [
@@ -57,8 +58,8 @@ OVERRIDES = [
     Override(lines="return {name.upper(): value for name, value in data.items()}", moves=False),
     Override(lines="return dict(reversed(data.items()))", moves=True),
     Override(lines="return {'row': data, 'kind': row._meta.model_name}", moves=True),
-    Override(lines="return list(data.values())", moves=True),
-    Override(lines="return f'{row.pk}'", moves=True),
+    Override(lines="return list(data.values())", moves=True, is_mapping=False),
+    Override(lines="return f'{row.pk}'", moves=True, is_mapping=False),
     Override(lines="data['said'] = gettext('Yes')\nreturn data", uses=frozenset({"language"})),
     Override(lines="return {} if str(row.pk).endswith('2') else data", moves=True),
     Override(lines="data['who'] = self.context['request'].user.pk\nreturn data", uses=frozenset({"user"})),
@@ -124,13 +125,18 @@ class Blueprint:
         """What the shared body may differ by, that of nested ones included."""
         found = self.override.uses if self.override else NONE
         if self.links:
-            found |= {"host"}
+            found |= relations.LINK
         if self.depth or not self.spelled:
             found |= {"host", "timezone"}
         for piece in self.pieces:
             if not piece.hole:
                 found |= piece.uses | (piece.nested.uses() if piece.nested else NONE)
         return found
+
+    @property
+    def is_mapping(self) -> bool:
+        """Whether it represents an object as one; DRF's details can be nothing else."""
+        return self.override is None or self.override.is_mapping
 
     def everything(self) -> Iterator["Blueprint"]:
         yield self
@@ -204,7 +210,7 @@ def _key(model: Any) -> Piece:
     if model._meta.parents:
         # DRF itself cannot render the link to the parent.
         return Piece(name="id")
-    return Piece(name=model._meta.pk.name, uses=frozenset({"host"}) if model._meta.pk.is_relation else NONE)
+    return Piece(name=model._meta.pk.name, uses=relations.LINK if model._meta.pk.is_relation else NONE)
 
 
 def _fitting(rng: Random, piece: Piece) -> Piece:

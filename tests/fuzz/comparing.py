@@ -192,8 +192,10 @@ _WEIGHTS = {
 }
 
 
-def random_case(rng: Random, serializer: int, caller: Caller, names: list[str]) -> Case:
-    [way] = rng.choices(list(WAYS), [_WEIGHTS.get(way, 1) for way in WAYS])
+def random_case(rng: Random, serializer: int, caller: Caller, blueprint: Blueprint) -> Case:
+    ways = [way for way in WAYS if blueprint.is_mapping or not way.startswith("detail")]
+    [way] = rng.choices(ways, [_WEIGHTS.get(way, 1) for way in ways])
+    names = [piece.name for piece in blueprint.pieces]
     query = ""
     if rng.random() < 0.1:
         query = rng.choice([f"?fields={','.join(rng.sample(names, min(2, len(names))))}", "?lean=1", "?page=2", "?x=1"])

@@ -95,9 +95,7 @@ def _step(rng: Random, blueprints: list[Blueprint]) -> Step:
 def _cases(rng: Random, blueprints: list[Blueprint]) -> tuple[Case, ...]:
     callers = [random_caller(rng) for _ in range(2)]
     return tuple(
-        random_case(rng, number, caller, [piece.name for piece in blueprint.pieces])
-        for number, blueprint in enumerate(blueprints)
-        for caller in callers
+        random_case(rng, number, caller, blueprint) for number, blueprint in enumerate(blueprints) for caller in callers
     )
 
 
@@ -108,7 +106,7 @@ def _mutated(rng: Random, blueprint: Blueprint) -> Blueprint:
         mixed = {piece.name: piece for piece in [*blueprint.pieces, *other.pieces] if rng.random() < 0.7}
         for piece in blueprint.pieces[:1]:
             mixed[piece.name] = piece
-        if blueprint.spelled and other.spelled:
+        if blueprint.spelled and other.spelled and other.is_mapping:
             return replace(blueprint, pieces=tuple(mixed.values()), override=other.override, timeout=other.timeout)
     return blueprint
 

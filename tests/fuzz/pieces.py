@@ -108,7 +108,7 @@ def of_model(rng: Random, model: Any, name: str) -> Piece:
         Piece(
             name=name,
             ours=f"{name} = HyperlinkedIdentityField(view_name='{model._meta.model_name}-detail')",
-            uses=frozenset({"host"}),
+            uses=frozenset({"host", "language"}),
         ),
     ]
     if hasattr(model, "shout"):

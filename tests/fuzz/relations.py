@@ -10,7 +10,8 @@ from tests.fuzz.pieces import NONE, Piece
 from tests.fuzz.values import columns_of
 from tests.fuzz.writes import MODELS
 
-HOST = frozenset({"host"})
+# reverse() asks for the language, which patterns may hold.
+LINK = frozenset({"host", "language"})
 _TEXT = {"Region": "name", "Badge": "title", "Tag": "name", "Maker": "name", "Item": "title", "Gadget": "title",
          "Deal": "title", "Part": "name", "Passport": "number", "Warranty": "years", "Note": "text", "Award": "rank",
          "User": "first_name"}  # fmt: skip
@@ -43,7 +44,7 @@ def of_relation(rng: Random, relation: Any, name: str, nest: Callable[[Any], Any
     if nest is not None and rng.random() < 0.5:
         return _nested(rng, source, nest(target), name, many)
     if rng.random() < 0.3 and not isinstance(relation, GenericRelation):
-        return Piece(name=source, uses=HOST)
+        return Piece(name=source, uses=LINK)
     listed = "many=True, " if many else ""
     view = f"{target._meta.model_name}-detail"
     choices = [
@@ -51,7 +52,7 @@ def of_relation(rng: Random, relation: Any, name: str, nest: Callable[[Any], Any
         (f"PrimaryKeyRelatedField({listed}read_only=True, source='{source}', pk_field=CharField())", NONE),
         (f"SlugRelatedField({listed}read_only=True, source='{source}', slug_field='{_TEXT[target.__name__]}')", NONE),
         (f"StringRelatedField({listed}source='{source}')", NONE),
-        (f"HyperlinkedRelatedField({listed}read_only=True, source='{source}', view_name='{view}')", HOST),
+        (f"HyperlinkedRelatedField({listed}read_only=True, source='{source}', view_name='{view}')", LINK),
     ]
     if not many:
         column = rng.choice([*columns_of(target), _TEXT[target.__name__]])
