@@ -2,6 +2,7 @@ import json
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.test import Client
 from rest_framework.utils.serializer_helpers import ReturnDict, ReturnList
 
@@ -20,6 +21,7 @@ from tests.django.conftest import (
     make_course,
     plain_list,
     queries_of,
+    reads_of,
 )
 
 
@@ -199,3 +201,24 @@ def test_annotated_and_filtered_querysets_are_not_answered_from_the_cache(cached
     annotated = Course.objects.annotate(note=Value(1))
     assert commands_of(cached, lambda: CourseSerializer(annotated, many=True, context=context_of()).json()) == {}
     assert cached_list() == plain_list()
+
+
+def test_rows_of_another_database_are_not_answered_from_this_one_s_bodies(postgres: str) -> None:
+    make_course(title="Here")
+    Course.objects.using("default").all().delete()
+    cached_list()
+    named = Course.objects.using("default").all
+    assert CourseSerializer(named(), many=True, context=context_of()).json() == b"[]"
+    assert reads_of(lambda: CourseSerializer(named(), many=True, context=context_of()).json()).bypass == "database"
+
+
+def test_a_queryset_that_makes_rows_in_its_own_way_takes_drf_s_path(cached: Redis) -> None:
+    class Shouting(QuerySet):
+        def _fetch_all(self) -> None:
+            super()._fetch_all()
+            for course in self._result_cache or ():
+                course.title = course.title.upper()
+
+    make_course(title="One")
+    shown = json.loads(CourseSerializer(Shouting(Course), many=True, context=context_of()).json())
+    assert shown[0]["title"] == "ONE"

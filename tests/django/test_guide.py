@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count
+from django.test import TransactionTestCase
 from rest_framework import serializers
 from rest_framework.test import APIRequestFactory
 from rest_framework.viewsets import GenericViewSet
@@ -21,7 +22,7 @@ GUIDE = Path(strangler_django.__file__).parents[1] / "docs" / "cached-serializer
 
 
 def test_the_guide_s_examples_run(cached: Redis) -> None:
-    declare, view, personal, register, update = _examples()[:5]
+    declare, view, personal, register, proof, update = _examples()[:6]
     names: dict[str, Any] = {
         "serializers": serializers, "Course": Course, "Lesson": Lesson, "Enrolment": Enrolment, "Count": Count,
         "CourseEducatorSerializer": CourseEducatorSerializer, "TopicSerializer": TopicSerializer,
@@ -29,6 +30,7 @@ def test_the_guide_s_examples_run(cached: Redis) -> None:
         "transaction": transaction, "invalidate": invalidate, "register_vary": register_vary, "__name__": __name__,
     }  # fmt: skip
     exec(declare + view + register + dedent(personal), names)
+    exec(proof, names | {"TransactionTestCase": TransactionTestCase})
     course = make_course()
     Lesson.objects.create(course=course, position=1, title="One", created_at=NOON)
 
@@ -48,7 +50,7 @@ def test_the_guide_s_examples_run(cached: Redis) -> None:
 
 
 def test_the_guide_s_function_results_run(cached: Redis) -> None:
-    statistics, calls, personal = _examples()[5:8]
+    statistics, calls, personal = _examples()[6:9]
     names: dict[str, Any] = {"Course": Course, "Enrolment": Enrolment, "__name__": __name__}
     make_course(level="beginner")
     exec(statistics + personal, names)

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db import models, router
 from django.db.models.manager import BaseManager
+from django.db.models.query import ModelIterable
 from django.utils.functional import cached_property
 
 from strangler_django.serializers import journal
@@ -72,7 +73,7 @@ def why_not_stored(data: Any, model: type[models.Model]) -> str:
 
     Instances that are already loaded, annotations and filtered prefetches hold more than the stored row.
     """
-    queryset = data.all() if isinstance(data, BaseManager) else data
+    queryset: Any = data.all() if isinstance(data, BaseManager) else data
     if not isinstance(queryset, models.QuerySet):
         return "instances"
     if queryset.model is not model:
@@ -84,6 +85,10 @@ def why_not_stored(data: Any, model: type[models.Model]) -> str:
         return "values"
     if query.combinator:
         return "union"
+    if state["_db"] not in (None, router.db_for_write(model)):
+        return "database"
+    if state["_iterable_class"] is not ModelIterable or not _iterates_as_django(type(queryset)):
+        return "queryset"
     if query.annotations or query.extra:
         return "annotations"
     if any(isinstance(lookup, models.Prefetch) for lookup in state["_prefetch_related_lookups"]):
@@ -91,8 +96,17 @@ def why_not_stored(data: Any, model: type[models.Model]) -> str:
     return ""
 
 
+def _iterates_as_django(cls: type[models.QuerySet]) -> bool:
+    plain: Any = models.QuerySet
+    made: Any = cls
+    return made._fetch_all is plain._fetch_all and made.__iter__ is plain.__iter__
+
+
 def difference_from_stored(instance: models.Model) -> str:
     """Why an instance shows more than its row: annotations and `to_attr` set attributes that no column has."""
+    model = type(instance)
+    if instance._state.db not in (None, router.db_for_read(model), router.db_for_write(model)):
+        return "database"
     columns = {field.attname for field in type(instance)._meta.concrete_fields}
     for name in instance.__dict__.keys() - columns - {_JOURNAL}:
         if not name.startswith("_") and not _is_cached_property(type(instance), name):
