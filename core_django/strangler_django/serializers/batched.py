@@ -122,7 +122,14 @@ class BatchedField(Field):
 
     def column(self, keys: Sequence[Any]) -> tuple[list[bytes], bool]:
         """The JSON of each key's value, and whether all of them decode exactly."""
-        answers = self.values(keys)
+        if 0 < len(keys) <= CHUNK and None not in keys:
+            found = self._found(list(dict.fromkeys(keys)))
+            if isinstance(found, AbstractSet):
+                (yes, no), exact = segments.column([True, False], self._represented)
+                return [yes if key in found else no for key in keys], exact
+            answers = self._answers(keys, found)
+        else:
+            answers = self.values(keys)
         return segments.column([self.missing if key is None else answers[key] for key in keys], self._represented)
 
     def _represented(self, value: Any) -> Any:
@@ -130,6 +137,10 @@ class BatchedField(Field):
         return None if value is None else self.to_representation(value)
 
     def _ask(self, keys: list[Any]) -> dict[Any, Any]:
+        return self._answers(keys, self._found(keys))
+
+    def _found(self, keys: list[Any]) -> Mapping[Any, Any] | AbstractSet[Any]:
+        """What the batch method knows of these keys."""
         if self.method is None:
             raise TypeError(f"{self.field_name} has no batch method: decorate one with @{self.field_name}.batch.")
         # By name, so that a subclass may override it.
@@ -137,20 +148,19 @@ class BatchedField(Field):
         note_batch(self.field_name or "", len(keys))
         with declared_queries():
             found = async_to_sync(method)(keys) if iscoroutinefunction(method) else method(keys)
-            return self._answers(keys, found)
-
-    def _answers(self, keys: list[Any], found: Any) -> dict[Any, Any]:
-        if isinstance(found, Mapping):
-            return {key: found.get(key, self.missing) for key in keys}
-        if isinstance(found, AbstractSet):
-            return {key: key in found for key in keys}
-        if isinstance(found, Iterable) and not isinstance(found, (str, bytes)):
+            if isinstance(found, (Mapping, AbstractSet)):
+                return found
+            if not isinstance(found, Iterable) or isinstance(found, (str, bytes)):
+                raise self._refusal(type(found).__name__)
             try:
-                pairs = dict(found)
+                return dict(found)
             except (TypeError, ValueError) as error:
                 raise self._refusal(f"{type(found).__name__} of something else than pairs ({error})") from error
-            return {key: pairs.get(key, self.missing) for key in keys}
-        raise self._refusal(type(found).__name__)
+
+    def _answers(self, keys: Sequence[Any], found: Mapping[Any, Any] | AbstractSet[Any]) -> dict[Any, Any]:
+        if isinstance(found, AbstractSet):
+            return {key: key in found for key in keys}
+        return {key: found.get(key, self.missing) for key in keys}
 
     def _refusal(self, returned: str) -> TypeError:
         name = getattr(self.method, "__name__", "")
