@@ -5,6 +5,8 @@ from typing import Any
 from rest_framework import fields
 from rest_framework.serializers import ListSerializer, ModelSerializer
 
+from tests.fuzz import tenancy
+
 
 class Asked(fields.Field):
     """A batched field's plain twin: asks the serializer's `ask_NAME` for each row."""
@@ -52,6 +54,13 @@ class Kinded:
         return data | {"model": instance._meta.model_name}
 
 
+class Sheltered:
+    """Mixed in: shows the tenant, which no argument tells."""
+
+    def to_representation(self, instance: Any) -> Any:
+        return super().to_representation(instance) | {"tenant": tenancy.current.get()}  # type: ignore[misc]
+
+
 class Theirs(ModelSerializer):
     """A base of somebody else's, made for ModelSerializer."""
 
@@ -62,6 +71,10 @@ class Theirs(ModelSerializer):
 
     def get_field_names(self, declared_fields: Any, info: Any) -> Any:
         return [*super().get_field_names(declared_fields, info), "theirs"]
+
+
+class TheirShelter(Sheltered, ModelSerializer):
+    """The same, for the right."""
 
 
 class Dynamic:

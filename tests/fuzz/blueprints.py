@@ -49,6 +49,10 @@ class Override:
     is_mapping: bool = True
 
 
+BASES = [
+    "{base}, Kinded", "Kinded, {base}", "{base}, Theirs", "Dynamic, {base}", "Lean, {base}", "Sheltered, {base}",
+    "{base}, TheirShelter",
+]  # fmt: skip
 OVERRIDES = [
     Override(lines="data['extra'] = f'{row.pk}!'\nreturn data"),
     Override(lines="return {'first': row.pk, **data}"),
@@ -90,9 +94,8 @@ class Blueprint:
     def _class(self, *, ours: bool) -> str:
         base = _BASES[(self.flavour if ours else "plain", self.links)]
         bases = self.bases.format(base=base)
-        if bases == "ModelSerializer, Theirs":
-            # Theirs is one already.
-            bases = "Theirs"
+        # Theirs are such already.
+        bases = bases.replace("ModelSerializer, Their", "Their") if base == "ModelSerializer" else bases
         lines = [self._piece(piece, ours=ours) for piece in self.pieces]
         if self.override:
             body = "data = super().to_representation(row)\n" + self.override.lines
@@ -124,6 +127,8 @@ class Blueprint:
     def uses(self) -> frozenset[str]:
         """What the shared body may differ by, that of nested ones included."""
         found = self.override.uses if self.override else NONE
+        if "Shelter" in self.bases:
+            found |= {"tenant"}
         if self.links:
             found |= relations.LINK
         if self.depth or not self.spelled:
@@ -181,9 +186,7 @@ def random_blueprint(rng: Random, name: str, *, depth: int = 2, model: str = "",
         flavour=flavour,
         # DRF itself cannot link a key that is a relation.
         links=rng.random() < 0.1 and not MODELS[model]._meta.pk.is_relation,
-        bases=rng.choice(
-            [*["{base}"] * 12, "{base}, Kinded", "Kinded, {base}", "{base}, Theirs", "Dynamic, {base}", "Lean, {base}"]
-        ),
+        bases=rng.choice(BASES) if rng.random() < 0.35 else "{base}",
         override=rng.choice(OVERRIDES) if rng.random() < 0.12 else None,
         timeout=rng.choice([300, 60, 86400]),
         listing=rng.choice([*[""] * 20, "ListSerializer", "Ordinary", "Ordinary", "Backwards", "CachedListSerializer"]),

@@ -55,7 +55,8 @@ def of_relation(rng: Random, relation: Any, name: str, nest: Callable[[Any], Any
         (f"HyperlinkedRelatedField({listed}read_only=True, source='{source}', view_name='{view}')", LINK),
     ]
     if not many:
-        column = rng.choice([*columns_of(target), _TEXT[target.__name__]])
+        # A file without a serializer's FileField would be opened.
+        column = rng.choice([*(name for name in columns_of(target) if name != "manual"), _TEXT[target.__name__]])
         choices += [
             (f"ReadOnlyField(source='{source}.{column}')", NONE),
             (f"CharField(source='{source}.{column}', read_only=True)", NONE),
