@@ -10,7 +10,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-.PHONY: install lock lint lint-protos test demo bench bench-serializers outside drf-suite clean
+.PHONY: install lock lint lint-protos test demo bench bench-serializers outside drf-suite fuzz clean
 install: $(STAMP)
 
 lock: $(STAMP)
@@ -43,6 +43,10 @@ outside:
 # Makes a virtual environment of its own, .venv-drf.
 drf-suite:
 	$(PYTHON) tests/drf_suite/run.py
+
+# A fresh seed each time, which is printed; SEED=N plays one again.
+fuzz: $(STAMP)
+	$(BIN)/python -m tests.fuzz --cases 100000 $(if $(SEED),--seed $(SEED))
 
 clean:
 	rm -rf build dist $(VENV) .venv-outside
