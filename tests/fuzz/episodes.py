@@ -88,7 +88,8 @@ def _step(rng: Random, blueprints: list[Blueprint]) -> Step:
         chosen = rng.choice([*({"REST_FRAMEWORK": one} for one in DRF_SETTINGS), *OTHERS])
         return replace(step, settings=chosen)
     ending = rng.choice(ENDINGS)
-    writes = tuple(random_write(rng) for _ in range(rng.choice([1, 1, 2, 3])))
+    code = "\n".join(blueprint.text(ours=True) for blueprint in blueprints)
+    writes = tuple(random_write(rng, code) for _ in range(rng.choice([1, 1, 2, 3])))
     return replace(step, writes=writes, ending=ending, looks_inside=ending != "autocommit" and rng.random() < 0.4)
 
 

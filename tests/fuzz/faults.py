@@ -17,10 +17,9 @@ def forget_vary(name: str) -> Callable[[], None]:
     """Keeps the callers' bodies together that `name` should tell apart."""
 
     def plant() -> None:
-        from strangler_django.serializers import reading
+        from strangler_django.serializers import vary
 
-        told = reading.vary_digest
-        put(reading, "vary_digest", lambda context, names: told(context, [one for one in names if one != name]))
+        vary.register_vary(name, lambda context: "", allows=vary._registered[name].allows)
 
     return plant
 

@@ -1,5 +1,6 @@
 """Writes of every kind, as data: each says what it does and picks its rows by number, whatever rows there are."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
@@ -290,31 +291,44 @@ _WEIGHTS = {
     "many": 5,
     "many_back": 4,
 }
-_TO_ONE = [
-    (model.__name__, relation.name)
-    for model in MODELS.values()
-    if model is not User and model is not Deal
-    for relation in model._meta.concrete_fields
-    if relation.is_relation and relation.related_model in MODELS.values() and not relation.primary_key
-]
 
 
-def random_write(rng: Random) -> Write:
+def _moves() -> dict[str, list[tuple[str, str]]]:
+    """Models and their foreign keys by the name that the other side has for them, where a move shows most."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for model in MODELS.values():
+        for relation in model._meta.concrete_fields:
+            if relation.related_model in MODELS.values() and not relation.primary_key and model is not Deal:
+                named = str(relation.remote_field.get_accessor_name())
+                found.setdefault(named, []).append((model.__name__, relation.name))
+    return found
+
+
+_MOVES = _moves()
+
+
+def _aimed(rng: Random, names: list[str], code: str) -> list[str]:
+    named = [name for name in names if re.search(rf"\b{name}\b", code)]
+    return named if named and rng.random() < 0.7 else names
+
+
+def random_write(rng: Random, code: str) -> Write:
+    """A write; more often than not to something that this code names."""
     verbs = list(_VERBS)
     [verb] = rng.choices(verbs, [_WEIGHTS.get(verb, 2) for verb in verbs])
     pick, seed = rng.randint(0, 7), rng.randint(0, 10**6)
     others = tuple(rng.randint(0, 7) for _ in range(rng.randint(1, 3)))
     if verb in ("many", "many_back"):
         how = rng.choice(["add", "remove", "set", "set_clear", "clear"])
-        return Write(verb=verb, model=how, name=rng.choice(list(MANY)), pick=pick, others=others)
+        return Write(verb=verb, model=how, name=rng.choice(_aimed(rng, list(MANY), code)), pick=pick, others=others)
     if verb in ("reverse", "reverse_bulk"):
         how = rng.choice(["add", "remove", "set", *(["clear"] if verb == "reverse_bulk" else [])])
-        name = rng.choice(list(REVERSE))
+        name = rng.choice(_aimed(rng, list(REVERSE), code))
         return Write(verb=verb, model=how, name=name, pick=pick, others=others)
     if verb in ("move", "move_by_update"):
-        model, name = rng.choice(_TO_ONE)
+        model, name = rng.choice(_MOVES[rng.choice(_aimed(rng, list(_MOVES), code))])
         return Write(verb=verb, model=model, name=name, pick=pick, others=others, seed=seed)
-    model = rng.choice([*MODELS, "Item", "Item", "Maker", "Part", "Region"])
+    model = rng.choice(_aimed(rng, [*MODELS, "Item", "Item", "Maker", "Part", "Region"], code))
     if verb in ("create", "bulk_create", "replace"):
         plain = [name for name in MODELS if name not in ("User", *(["Gadget", "Deal"] if verb != "create" else []))]
         return Write(verb=verb, model=rng.choice(plain), pick=pick, seed=seed)
