@@ -26,6 +26,8 @@ Compute = Callable[[int, Sequence[bytes]], Values]
 ABSENT = b"-"
 ABSENT_SECONDS = 60
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.05
+_LONG_AGO = 0.002
+"""Seconds after which somebody may have finished what we missed."""
 
 
 @dataclass(slots=True)
@@ -64,11 +66,12 @@ def fetch(store: Store, requests: Sequence[Request]) -> list[list[Values]]:
             [dict(request.compute(index, request.ask.names)) for index in _shelves(request)] for request in requests
         ]
     requests[0].read.round_trips += 1
-    return [fetched(store, request, reading) for request, reading in zip(requests, readings, strict=True)]
+    looked = time.perf_counter()
+    return [fetched(store, request, reading, looked) for request, reading in zip(requests, readings, strict=True)]
 
 
-def fetched(store: Store, request: Request, reading: Reading) -> list[Values]:
-    """Completes what was read."""
+def fetched(store: Store, request: Request, reading: Reading, looked: float) -> list[Values]:
+    """Completes what was read at the time `looked`."""
     names, bypassed = request.ask.names, request.bypassed
     found: list[Values] = []
     missing: list[list[bytes]] = []
@@ -80,7 +83,7 @@ def fetched(store: Store, request: Request, reading: Reading) -> list[Values]:
         missing.append([name for name in dict.fromkeys(names) if name not in known] if len(known) < len(names) else [])
     _note(request.read, reading, missing)
     if any(missing):
-        _complete(store, request, found, missing)
+        _complete(store, request, found, missing, looked)
     return [_present(known) if ABSENT in known.values() else known for known in found]
 
 
@@ -88,8 +91,10 @@ def _present(known: Values) -> Values:
     return {name: value for name, value in known.items() if value != ABSENT}
 
 
-def _complete(store: Store, request: Request, found: list[Values], missing: list[list[bytes]]) -> None:
+def _complete(store: Store, request: Request, found: list[Values], missing: list[list[bytes]], looked: float) -> None:
     claim = _claim(store, request, missing)
+    if any(claim.won) and time.perf_counter() - looked > _LONG_AGO:
+        missing = _filled_meanwhile(store, request, found, missing, claim)
     waiting: list[list[bytes]] = []
     for index in _shelves(request):
         heads, won = claim.heads[index], claim.won[index]
@@ -101,6 +106,25 @@ def _complete(store: Store, request: Request, found: list[Values], missing: list
         for index in _shelves(request):
             late = [name for name in waiting[index] if name not in found[index]]
             found[index] |= _computed(store, request, index, late, heads=claim.heads[index], leased=set())
+
+
+def _filled_meanwhile(
+    store: Store, request: Request, found: list[Values], missing: list[list[bytes]], claim: Claim
+) -> list[list[bytes]]:
+    """Takes what others finished between our look and our claim, on a machine that is busy; what is missing still."""
+    names = list(dict.fromkeys(name for column in missing for name in column if name not in request.bypassed))
+    try:
+        [reading] = entries.read(store, [Ask(request.ask.shelves, names)])
+        request.read.round_trips += 1
+        for index, column in enumerate(reading.values):
+            ready = {name: value for name, value in zip(names, column, strict=True) if value is not None}
+            ready = {name: ready[name] for name in missing[index] if name in ready}
+            found[index] |= ready
+            request.read.waits += len(ready)
+            entries.release(store, request.ask.shelves[index], claim.won[index] & ready.keys())
+    except Unavailable:
+        logger.info("Redis went away before it could be asked again")
+    return [[name for name in column if name not in known] for column, known in zip(missing, found, strict=True)]
 
 
 def _claim(store: Store, request: Request, missing: list[list[bytes]]) -> Claim:
