@@ -19,12 +19,13 @@ def lines() -> list[str]:
 
 
 def test_every_make_target_of_the_readme_exists_and_ci_or_this_suite_runs_it():
-    targets = set(re.findall(r"(?:`|\$ )make (\w+)", (ROOT / "README.md").read_text()))
+    targets = set(re.findall(r"(?:`|\$ )make ([\w-]+)", (ROOT / "README.md").read_text()))
     made = set(re.findall(r"^(\w[\w-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     run_by_ci = set(re.search(r"^make (.*)$", (ROOT / ".ci/run").read_text(), re.MULTILINE)[1].split())
     assert targets
     assert targets <= made
-    assert targets - run_by_ci <= {"bench"}
+    # Numbers mean nothing on a busy machine, and the suite fuzzes with a fixed seed.
+    assert targets - run_by_ci <= {"bench", "bench-serializers", "fuzz"}
 
 
 def test_the_walk_across_and_back_works_as_it_is_written(tmp_path):
@@ -44,3 +45,4 @@ def test_the_walk_across_and_back_works_as_it_is_written(tmp_path):
     assert "EQUIVALENT" in done.stdout
     assert "no differences" in done.stdout
     assert (tmp_path / "build/report.html").exists()
+    assert (tmp_path / "build/profile.html").exists()
