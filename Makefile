@@ -49,7 +49,7 @@ fuzz: $(STAMP)
 	$(BIN)/python -m tests.fuzz --cases 100000 $(if $(SEED),--seed $(SEED))
 
 clean:
-	rm -rf build dist $(VENV) .venv-outside
+	rm -rf build dist $(VENV) .venv-outside .venv-drf
 
 # buf reads protoc's descriptors, so that imports need no registry.
 lint-protos: $(STAMP)
