@@ -174,9 +174,10 @@ class Blueprint:
 def random_blueprint(rng: Random, name: str, *, depth: int = 2, model: str = "", flavour: str = "cached") -> Blueprint:
     model = model or rng.choice([*MODELS, *["Item"] * 6, "Gadget", "Maker", "Maker", "Part"])
     chosen = _pieces(rng, MODELS[model], name, depth)
-    if flavour != "cached" and rng.random() < 0.95:
+    if flavour != "cached":
         # Holes in what is copied into other bodies are refused, which is soon seen.
-        chosen = tuple(piece for piece in chosen if not piece.hole)
+        kept = rng.random() < 0.05
+        chosen = tuple(piece for piece in chosen if not piece.hole or (kept and "batched(" in piece.ours))
     whole = depth == 2 and rng.random() < 0.03
     blueprint = Blueprint(
         name=name,

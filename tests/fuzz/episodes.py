@@ -103,7 +103,7 @@ def _cases(rng: Random, blueprints: list[Blueprint]) -> tuple[Case, ...]:
 def _mutated(rng: Random, blueprint: Blueprint) -> Blueprint:
     """The same class after a deployment: other fields, methods or options under the same name."""
     for _ in range(9):
-        other = random_blueprint(rng, blueprint.name, model=blueprint.model)
+        other = random_blueprint(rng, f"{blueprint.name}N", model=blueprint.model)
         mixed = {piece.name: piece for piece in [*blueprint.pieces, *other.pieces] if rng.random() < 0.7}
         for piece in blueprint.pieces[:1]:
             mixed[piece.name] = piece
