@@ -93,15 +93,17 @@ local function renew(key)
     redis.call('SET', key, ARGV[3], 'EX', ARGV[2])
   end
 end
+local others = ''
 for at = 1, shared do
-  local others = open_writes(redis.call('GET', KEYS[at]), ARGV[1])
+  local open = open_writes(redis.call('GET', KEYS[at]), ARGV[1])
   renew(KEYS[at])
-  for at = 1, #others, 29 do
-    if not string.find(inherited, string.sub(others, at, at + 15), 1, true) then
-      inherited = inherited .. string.sub(others, at, at + 28)
+  for at = 1, #open, 29 do
+    if not string.find(others, string.sub(open, at, at + 15), 1, true) then
+      others = others .. string.sub(open, at, at + 28)
     end
   end
 end
+inherited = others
 local left = ''
 for at = shared + 1, #KEYS do
   renew(KEYS[at])

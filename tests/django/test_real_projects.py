@@ -273,15 +273,11 @@ def test_their_base_may_stand_to_the_right(courses: list[Course], mode: str) -> 
 
 
 @pytest.mark.parametrize("bases", [(CachedModelSerializer, TheirBase), (Stamped, CachedModelSerializer)])
-def test_what_their_base_was_given_is_shown_to_nobody_else(
-    courses: list[Course], monkeypatch: pytest.MonkeyPatch, bases: tuple[type, ...]
-) -> None:
+def test_what_their_base_was_given_is_shown_to_nobody_else(courses: list[Course], bases: tuple[type, ...]) -> None:
     ours = type("Ours", bases, {"Meta": CourseSerializer.Meta} | nested(CourseSerializer))
     plain = type("Plain", (TheirBase,), {"Meta": PlainCourseSerializer.Meta} | nested(PlainCourseSerializer))
     assert listed(ours) == listed(plain)
-    with pytest.raises(UndeclaredUse, match="stamp"):
-        listed(ours, stamp="a")
-    monkeypatch.delattr(mail, "outbox")
+    # Its plan is refused for such an instance, so that it goes past the cache.
     for stamp in ("a", "b", "a"):
         assert listed(ours, stamp=stamp) == listed(plain, stamp=stamp)
     assert listed(ours) == listed(plain)

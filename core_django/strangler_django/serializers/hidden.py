@@ -39,7 +39,7 @@ def hidden_inputs(
         yield from _state(serializer, names, skip)
     for name, field in _fields(serializer, skip, only):
         inner = field.child if isinstance(field, ListSerializer) else field
-        if isinstance(inner, BaseSerializer) and not getattr(inner, "shares_bodies", None):
+        if isinstance(inner, BaseSerializer):
             yield from (
                 (f"{type(serializer).__name__}.{name} -> {where}", what) for where, what in hidden_inputs(inner)
             )
@@ -74,7 +74,8 @@ def _functions(
             yield from _own(f"{label}.{name}", candidate)
     if only is None:
         for name in ("to_representation", "_readable_fields"):
-            yield from _own(f"{label}.{name}", getattr_static(type(serializer), name, None))
+            for candidate in _inherited(type(serializer), name):
+                yield from _own(f"{label}.{name}", candidate)
 
 
 def _own(where: str, candidate: Any) -> Iterator[tuple[str, FunctionType]]:
@@ -84,19 +85,29 @@ def _own(where: str, candidate: Any) -> Iterator[tuple[str, FunctionType]]:
 
 
 def _candidates(serializer: Any, field: Any) -> Iterator[Any]:
-    yield from (getattr_static(type(field), name, None) for name in _READS)
+    yield from _reads_of(type(field))
     yield getattr(field, "default", None)
     if isinstance(field, BatchedField):
-        yield getattr_static(type(serializer), getattr(field.method, "__name__", ""), None)
-        yield from (getattr_static(type(field.field), name, None) for name in _READS)
+        yield from _inherited(type(serializer), getattr(field.method, "__name__", ""))
+        yield from _reads_of(type(field.field))
     if isinstance(field, (ListSerializer, ManyRelatedField)):
         inner = field.child if isinstance(field, ListSerializer) else field.child_relation
-        yield from (getattr_static(type(inner), name, None) for name in _READS)
+        yield from _reads_of(type(inner))
     if getattr(field, "method_name", None):
-        yield getattr_static(type(serializer), field.method_name, None)
+        yield from _inherited(type(serializer), field.method_name)
     model = getattr(getattr(serializer, "Meta", None), "model", None)
     if model is not None:
         yield from _of_model(model, field)
+
+
+def _reads_of(cls: type) -> Iterator[Any]:
+    for name in _READS:
+        yield from _inherited(cls, name)
+
+
+def _inherited(cls: type, name: str) -> Iterator[Any]:
+    """What a class and all its bases have of this name: each may call the next."""
+    yield from (vars(base)[name] for base in cls.__mro__ if name in vars(base))
 
 
 def _of_model(model: Any, field: Any) -> Iterator[Any]:

@@ -11,6 +11,8 @@ from strangler_django.serializers.segments import HOLE, separators, text_of_str
 __all__ = ["compile_overridden"]
 
 _HOLE = HOLE.decode()
+# Values of every kind that JSON has, empty and not.
+_PROBES: tuple[Any, ...] = (None, "", "a", 0, 1.5, True, [], {"a": 1})
 
 
 def compile_overridden(serializer: Any, *, holes: Collection[str]) -> Emitter:
@@ -24,7 +26,7 @@ def compile_overridden(serializer: Any, *, holes: Collection[str]) -> Emitter:
             emitted = serializer.to_representation(instance)
         if not marks:
             return emitter.generic(emitted)
-        if not _keeps(emitted, holes):
+        if not (_keeps(emitted, holes) and _keeps_any_value(serializer, instance, emitted, holes)):
             raise UndeclaredUse(
                 f"{type(serializer).__name__}.to_representation moves or drops {', '.join(holes)}, which are not in "
                 "the cached body: leave these keys where they are, or remove fresh, vary and timeout."
@@ -48,6 +50,18 @@ def _keeps(emitted: Any, holes: Collection[str]) -> bool:
     )
 
 
+def _keeps_any_value(serializer: Any, instance: Any, emitted: Mapping[str, Any], holes: Collection[str]) -> bool:
+    """Whether it emits the same around the holes whatever their values are; drops no null, for one."""
+    for value in _PROBES:
+        with _marked(serializer, dict.fromkeys(holes, value)):
+            again = serializer.to_representation(instance)
+        if type(again) is not dict or list(again) != list(emitted):
+            return False
+        if any(again[name] != (value if name in holes else known) for name, known in emitted.items()):
+            return False
+    return True
+
+
 class _Mark:
     """Stands for a value that is not in the body; nothing can be done with it."""
 
@@ -60,7 +74,7 @@ class _Mark:
 
 
 @contextmanager
-def _marked(serializer: Any, marks: Mapping[str, "_Mark"]) -> Iterator[None]:
+def _marked(serializer: Any, marks: Mapping[str, Any]) -> Iterator[None]:
     """Lets the fields emit their marks."""
     fields = [(serializer.fields[name], mark) for name, mark in marks.items()]
     for named, mark in fields:

@@ -197,9 +197,9 @@ def _facet(paths: Sequence[str]) -> str:
 
 
 def _refuse_hidden_inputs(serializer: Any, plan: FieldPlan) -> None:
-    apart = {name for part in plan.parts for name in part.fields}
+    elsewhere = {name for part in plan.parts for name in part.fields} | {one.name for one in plan.references}
     try:
-        looks = [(allowed_by(plan.vary), hidden_inputs(serializer, skip={*plan.fresh, *apart}))]
+        looks = [(allowed_by(plan.vary), hidden_inputs(serializer, skip={*plan.fresh, *elsewhere}))]
         looks += [(allowed_by(part.vary), hidden_inputs(serializer, only=part.fields)) for part in plan.parts]
     except UnknownVary as error:
         raise Unplannable(str(error)) from error

@@ -72,9 +72,12 @@ class Walk:
         self, serializer: Any, model: Model, path: str, *, skip: Sequence[str] = (), nested: bool = True
     ) -> None:
         self.static = self.static and (not nested or has_plain_fields(type(serializer)))
+        fresh = getattr(getattr(serializer, "Meta", None), "no_cache_fields", ()) if nested else ()
         for name, field in serializer.fields.items():
             if field.write_only or name in skip:
                 continue
+            if name in fresh:
+                raise Unplannable(f"the nested field {name!r} is fresh and its serializer is not kept by reference")
             reference = reference_of(field, model) if self.may_refer and not nested else None
             if reference is not None:
                 self._reference(reference)
