@@ -8,15 +8,12 @@ from random import Random
 from typing import Any
 
 from strangler_protos import stamps as protocol
-from tests.interleaving.programs import Program, draw
-from tests.interleaving.scheduling import Actor, Choose, replay, walk
+from tests.interleaving.programs import Program
+from tests.interleaving.scheduling import STAYS, Actor, Choose, order_of, replay, walk
 from tests.interleaving.scripts import Op, Script
 from tests.interleaving.simulation import Simulation
 
-__all__ = ["Failure", "attempt", "exhaust", "explain", "order_of", "search"]
-
-_STAYS = (0.0, 0.5, 0.8, 0.9, 0.95)
-"""How likely an actor goes on; each history has one of them."""
+__all__ = ["Failure", "attempt", "exhaust", "explain", "search"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +23,6 @@ class Failure:
     program: Program
     trace: tuple[int, ...]
     error: AssertionError
-
-
-def order_of(seed: int) -> Choose:
-    """The order of a seed."""
-    random = Random(f"order {seed}")
-    return walk(random, random.choice(_STAYS))
 
 
 def attempt(simulation: Simulation, program: Program, choose: Choose) -> Failure | None:
@@ -45,11 +36,11 @@ def attempt(simulation: Simulation, program: Program, choose: Choose) -> Failure
 
 
 def search(
-    simulation: Simulation, seeds: Iterable[int], wanted: type[AssertionError] = AssertionError
+    simulation: Simulation, programs: Iterable[tuple[int, Program]], wanted: type[AssertionError]
 ) -> tuple[int, int, Failure] | None:
-    """The first failure of a kind among the histories of these seeds: how many it took, its seed and itself."""
-    for number, seed in enumerate(seeds, 1):
-        failure = attempt(simulation, draw(seed), order_of(seed))
+    """The first failure of a kind among programs in the orders of their seeds: how many it took, its seed, itself."""
+    for number, (seed, program) in enumerate(programs, 1):
+        failure = attempt(simulation, program, order_of(seed))
         if failure is not None and isinstance(failure.error, wanted):
             return number, seed, failure
     return None
@@ -131,7 +122,7 @@ def _any(
     simulation: Simulation, program: Program, random: Random, tries: int, kind: type[AssertionError]
 ) -> Failure | None:
     for _ in range(tries):
-        found = attempt(simulation, program, walk(random, random.choice(_STAYS)))
+        found = attempt(simulation, program, walk(random, random.choice(STAYS)))
         if found is not None and type(found.error) is kind:
             return found
     return None

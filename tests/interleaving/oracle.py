@@ -30,6 +30,11 @@ class Oracle:
         self._open.append((len(self.states), set(writers)))
         self.states.append(tables)
 
+    def share(self, writer: Hashable) -> None:
+        """The newest state is this writer's too."""
+        if self._open and self._open[-1][0] == len(self.states) - 1:
+            self._open[-1][1].add(writer)
+
     def is_open(self, writer: Hashable) -> bool:
         """Whether the writer has committed something and does not know yet."""
         return any(writer in writers for _, writers in self._open)

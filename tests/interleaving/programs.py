@@ -1,16 +1,16 @@
 """Programs drawn from a seed: what each reader, each writer and the weather does."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from tests.interleaving.scripts import Op, Script, op
 
-__all__ = ["INITIAL", "SMALL", "Program", "draw"]
+__all__ = ["INITIAL", "SMALL", "Program", "draw", "shortened"]
 
 INITIAL = {
     "course": {1: {"id": 1, "title": "one", "educator_id": 1}, 2: {"id": 2, "title": "two", "educator_id": 2}},
-    "educator": {1: {"id": 1, "name": "Ada"}, 2: {"id": 2, "name": "Bo"}},
+    "educator": {1: {"id": 1, "name": "Ada"}, 2: {"id": 2, "name": "Bo"}, 3: {"id": 3, "name": "Cy"}},
     "lesson": {
         1: {"id": 1, "title": "first", "course_id": 1, "minutes": 5},
         2: {"id": 2, "title": "second", "course_id": 2, "minutes": 6},
@@ -19,7 +19,7 @@ INITIAL = {
     "link": {(1, 1): {"id": (1, 1), "course_id": 1, "topic_id": 1}},
     "journal": {},
 }
-"""Two of each; the first topic is on the first course."""
+"""Two of each, and an educator without courses; the first topic is on the first course."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,10 @@ _THEMES: dict[str, Sequence[Op]] = {
         op("rename_educator", 1), op("rename_course", 1), op("rename_educator", 2), op("move_course", 1, 2),
         op("move_course", 2, 1), op("update_educators", (1, 2)), op("create_lesson", 1),
     ],
-    "taught": [op("move_lesson", 1, 2), op("move_course", 1, 2), op("move_course", 2, 1), op("create_lesson", 1)],
+    "taught": [
+        op("move_lesson", 1, 2), op("move_course", 1, 2), op("move_course", 2, 1), op("move_course", 1, 3),
+        op("create_lesson", 1),
+    ],
     "topics": [
         op("add_topic", 1, 2), op("remove_topic", 1, 1), op("clear_topics", 1), op("rename_topic", 1),
         op("add_course", 1, 2), op("remove_course", 1, 1), op("clear_courses", 1), op("delete_topic", 1),
@@ -78,11 +81,11 @@ _TIES = ("move_course", "move_lesson", "move_lessons", "add_topic", "add_course"
 _WEATHERS = ("calm", "calm", "evictions", "restarts", "outages", "deaths")
 
 
-def draw(seed: int) -> Program:
-    """The program of a seed."""
+def draw(seed: int, *, themes: Sequence[str] = tuple(_THEMES), weathers: Sequence[str] = _WEATHERS) -> Program:
+    """The program of a seed; it writes and reads what belongs to one of the themes."""
     random = Random(f"program {seed}")
-    theme = random.choice(list(_THEMES))
-    weather = random.choice(_WEATHERS)
+    theme = random.choice(themes)
+    weather = random.choice(weathers)
     ops = [one for one in _THEMES[theme] if weather != "deaths" or one.name not in _TIES]
     writers = tuple(_writer(random, theme, ops) for _ in range(2 if random.random() < 0.8 else 3))
     readers = tuple(_reader(random, theme) for _ in range(2))
@@ -92,6 +95,15 @@ def draw(seed: int) -> Program:
         weather=_weather(random, weather),
         last=random.choice(_READS[theme]),
         warm=random.random() < 0.8,
+    )
+
+
+def shortened(program: Program) -> Program:
+    """Two writers of one operation or block each, two readers of one read each."""
+    return replace(
+        program,
+        writers=tuple(script[:1] for script in program.writers[:2]),
+        readers=tuple(script[:1] for script in program.readers),
     )
 
 
@@ -138,12 +150,15 @@ def _weather(random: Random, kind: str) -> Script:
     return (op(death, random.randrange(2)), op("sleep", random.choice([0.01, 2.5])))
 
 
+_LESSON_MOVED = (op("atomic", inner=[op("move_lesson", 1, 2)]),)
 SMALL: tuple[tuple[Program, int], ...] = tuple(
     (Program(writers=writers, readers=readers, last=readers[0][0], warm=warm), interruptions)
     for interruptions, writers, readers, warm in [
-        (2, ((op("rename_course", 1),), (op("rename_course", 1),)), ((op("card", 1),), (op("card", 1),)), True),
+        (1, ((op("rename_course", 1),), (op("rename_course", 1),)), ((op("card", 1),), (op("card", 1),)), True),
         (2, ((op("rename_educator", 1),), (op("move_course", 2, 1),)), ((op("card", 2),), (op("card", 2),)), True),
-        (2, ((op("add_topic", 1, 2),), (op("rename_topic", 2),)), ((op("card", 1),), (op("card", 1),)), False),
+        (2, ((op("move_lesson", 1, 2),), (op("move_lesson", 1, 1),)), ((op("card", 2),), (op("card", 2),)), True),
+        (2, (_LESSON_MOVED, (op("move_course", 1, 3),)), ((op("educator", 3),), (op("educator", 3),)), True),
+        (1, ((op("add_topic", 1, 2),), (op("rename_topic", 2),)), ((op("card", 1),), (op("card", 1),)), False),
         (1, ((op("create_lesson", 1),), (op("delete_lesson", 1),)), ((op("page", 1),), (op("card", 1),)), True),
         (1, ((op("update_courses", (1,)),), (op("delete_course", 1),)), ((op("card", 1),), (op("card", 1),)), False),
     ]

@@ -6,12 +6,14 @@ from typing import Any
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
-__all__ = ["Actor", "Choose", "Endless", "pause", "replay", "run", "wait", "walk"]
+__all__ = ["STAYS", "Actor", "Choose", "Endless", "order_of", "pause", "replay", "run", "wait", "walk"]
 
 Choose = Callable[["Actor | None", Sequence["Actor"]], "Actor"]
 """Picks the actor of the next step, of those that can go on; the first argument had the last step."""
 
 LONGEST = 3000
+STAYS = (0.0, 0.5, 0.8, 0.9, 0.95)
+"""How likely an actor goes on; each history has one of them."""
 
 
 class Endless(AssertionError):
@@ -101,6 +103,12 @@ def walk(random: Random, stay: float) -> Choose:
         return pick(ready)
 
     return choose
+
+
+def order_of(seed: int) -> Choose:
+    """The order of a seed."""
+    random = Random(f"order {seed}")
+    return walk(random, random.choice(STAYS))
 
 
 def replay(trace: Sequence[int]) -> Choose:

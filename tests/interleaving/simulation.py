@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
@@ -11,7 +12,7 @@ from django.test import override_settings
 from django.utils.connection import BaseConnectionHandler
 from greenlet import getcurrent
 
-from strangler_django.serializers import fetching, journal, pending, reading, signals, stamps
+from strangler_django.serializers import fetching, journal, pending, reading, signals
 from strangler_django.serializers import reads as telling
 from strangler_django.serializers import store as stores
 from strangler_django.serializers.reading import render_rows
@@ -27,13 +28,9 @@ from tests.interleaving.programs import INITIAL, Program
 from tests.interleaving.redis_server import Link, RedisServer
 from tests.interleaving.scheduling import Actor, Choose, pause, run, wait
 from tests.interleaving.scripts import Op, Script, op, play
+from tests.interleaving.watching import impatient, watching
 
 __all__ = ["MarkLeft", "Simulation", "simulated"]
-
-SERIALIZERS = {"card": shapes.CardSerializer, "page": shapes.PageSerializer, "educator": shapes.EducatorSerializer}
-_KINDS = {cls.__name__: kind for kind, cls in SERIALIZERS.items()} | {"LineSerializer": "line"}
-_PATIENCE = 0.006
-"""What readers wait for each other at most, in seconds."""
 
 
 class MarkLeft(AssertionError):
@@ -161,13 +158,15 @@ class Place:
 class Simulation:
     """Runs programs, one after the other, in the order that somebody chooses."""
 
-    def __init__(self) -> None:
+    def __init__(self, serializers: ModuleType) -> None:
+        self.known = serializers
         self.server = RedisServer()
         self.clock = Clock(self.server)
         self.database = Database(pause, wait)
         self.oracle = Oracle(INITIAL)
         self.places = [Place(self, index) for index in range(7)]
-        self.serializers = {kind: cls() for kind, cls in SERIALIZERS.items()}
+        self.serializers = {kind: cls() for kind, cls in serializers.LISTED.items()}
+        self.kinds = {type(one): kind for kind, one in self.serializers.items()} | {serializers.LineSerializer: "line"}
         self.plans = {kind: serializer.plan() for kind, serializer in self.serializers.items()}
         self.actors: list[Actor] = []
         self.warm: Any = None
@@ -192,7 +191,7 @@ class Simulation:
 
     def warm_up(self) -> None:
         """Keeps the keys of a server from which everything has been read once."""
-        reads = tuple(op(kind, None) for kind in SERIALIZERS)
+        reads = tuple(op(kind, None) for kind in self.serializers)
         self.warm = None
         self.play(Program(writers=(), readers=(reads,), last=reads[0], warm=False), lambda current, ready: ready[0])
         self.warm = self.server.dump()
@@ -213,9 +212,7 @@ class Simulation:
         self.oracle = Oracle(INITIAL)
         self.database.begin(INITIAL, self._committed)
         pending._open.clear()
-        reading._paces.clear()
-        for serializer in (*SERIALIZERS.values(), shapes.LineSerializer):
-            reading._paces[serializer] = fetching.Pace(_PATIENCE)
+        impatient(self.known)
         for place in self.places:
             place.reset("")
         scripts = [(f"w{at}", (*script, op("finish"))) for at, script in enumerate(program.writers, 1)]
@@ -319,14 +316,9 @@ class _Thread:
 @contextmanager
 def simulated() -> Iterator[Simulation]:
     """Within the block the protocol's modules reach the simulated database, Redis and clock."""
-    own = {"_dependencies": {}, "_crossings": {}, "_any_row": {}}
     with ExitStack() as stack:
         stack.enter_context(override_settings(DATABASE_ROUTERS=[Router()]))
-        for name, value in own.items():
-            stack.enter_context(patch.object(signals, name, value))
-        for cls in (*SERIALIZERS.values(), shapes.LineSerializer):
-            signals.watch(cls().plan().sources)
-        simulation = Simulation()
+        simulation = Simulation(stack.enter_context(watching()))
         for target, name, value in _patches(simulation):
             stack.enter_context(patch.object(target, name, value))
         for model, table in TABLES.items():
@@ -347,8 +339,6 @@ def _patches(simulation: Simulation) -> Iterator[tuple[Any, str, Any]]:
         yield module, "current_store", simulation.store
     for module in (stores, fetching):
         yield module, "time", simulation.clock
-    for module in (stamps, reading):
-        yield module, "database", lambda alias: "simulated"
     yield protocol, "secrets", Tokens()
     yield stores, "Thread", _Thread
     yield telling, "listeners", []
@@ -366,6 +356,6 @@ def _patches(simulation: Simulation) -> Iterator[tuple[Any, str, Any]]:
 
 def _compute_bodies(simulation: Simulation) -> Callable[..., dict[Any, bytes]]:
     def compute(serializer: Any, plan: Any, alias: str, pks: Sequence[Any]) -> dict[Any, bytes]:
-        return bodies.compute_bodies(simulation.select, _KINDS[type(serializer).__name__], pks)
+        return bodies.compute_bodies(simulation.select, simulation.kinds[type(serializer)], pks)
 
     return compute

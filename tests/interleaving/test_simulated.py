@@ -9,6 +9,7 @@ import pytest
 from tests.interleaving import exploring
 from tests.interleaving.exploring import Failure
 from tests.interleaving.programs import SMALL, draw
+from tests.interleaving.scheduling import order_of
 from tests.interleaving.simulation import Simulation
 
 DRAWN = int(os.environ.get("INTERLEAVINGS", "50000"))
@@ -22,17 +23,17 @@ def histories(found: Iterable[Failure | None]) -> Iterator[Failure | None]:
         yield failure
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(600 + DRAWN // 100)
 def test_no_read_after_a_commit_shows_older_data_in_histories_drawn_from_seeds(simulation: Simulation) -> None:
     seeds = range(FIRST_SEED, FIRST_SEED + DRAWN)
-    attempts = (exploring.attempt(simulation, draw(seed), exploring.order_of(seed)) for seed in seeds)
+    attempts = (exploring.attempt(simulation, draw(seed), order_of(seed)) for seed in seeds)
     for seed, failure in zip(seeds, histories(attempts), strict=True):
         if failure is not None:
             pytest.fail(f"Seed {seed}: {exploring.explain(simulation, failure)}")
     print(f"{DRAWN} histories from seed {FIRST_SEED} on")
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(600)
 def test_no_read_after_a_commit_shows_older_data_in_any_order_with_few_interruptions(simulation: Simulation) -> None:
     count = 0
     for program, interruptions in SMALL:
@@ -46,5 +47,5 @@ def test_no_read_after_a_commit_shows_older_data_in_any_order_with_few_interrupt
 
 def test_a_seed_gives_the_same_history_again(simulation: Simulation) -> None:
     for seed in range(50):
-        first, again = (simulation.play(draw(seed), exploring.order_of(seed)) for _ in range(2))
+        first, again = (simulation.play(draw(seed), order_of(seed)) for _ in range(2))
         assert first == again
