@@ -32,13 +32,19 @@ def lifted(endpoint="groups.get", **values):
     return {"LIFTED": {endpoint: "SERVICE"}, "BACKEND": lambda binding, rung: None, **values}
 
 
+def complaints():
+    """What is said of the academy, and not of other tests' serializers."""
+    ours = [message for message in run_checks() if message.id.startswith("strangler")]
+    return [message for message in ours if not getattr(message.obj, "__module__", "").startswith("tests.")]
+
+
 def test_the_academy_has_nothing_to_complain_about(settings):
-    assert [message for message in run_checks() if message.id.startswith("strangler")] == []
+    assert complaints() == []
 
 
 def test_no_settings_are_no_error(settings):
     del settings.STRANGLER
-    assert [message for message in run_checks() if message.id.startswith("strangler")] == []
+    assert complaints() == []
 
 
 @pytest.mark.parametrize("key", Settings.known_keys())

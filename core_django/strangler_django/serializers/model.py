@@ -1,6 +1,5 @@
 from inspect import getattr_static
 from typing import Any, cast
-from weakref import WeakSet
 
 from asgiref.sync import sync_to_async
 from django.db import models
@@ -23,9 +22,6 @@ from strangler_django.serializers.reading import Rendered, label, render_rows
 from strangler_django.serializers.rows import Rows, StoredRow, difference_from_stored, names, why_not_stored
 from strangler_django.serializers.store import current_store
 
-# Serializers whose values are more than their JSON, such as hyperlinks: what is cached does not help to make `data`.
-_inexact: WeakSet[type] = WeakSet()
-
 
 class CachedListSerializer(ListSerializer):
     """Renders stored rows from the cache, and instances in hand with one batch call a field."""
@@ -46,13 +42,11 @@ class CachedListSerializer(ListSerializer):
         return self._rendered
 
     def to_representation(self, data: Any) -> list[Any]:
-        if self.parent is None and data is self.instance and type(self.child) not in _inexact:
+        if self.parent is None and data is self.instance:
             rendered = self.rendered()
             if rendered is not None and rendered.exact:
                 decoded: list[Any] = segments.decode(segments.array(rendered.objects))
                 return decoded
-            if rendered is not None:
-                _inexact.add(type(self.child))
         instances = objects_of(self, data) if isinstance(data, BaseManager) else list(data)
         with prepared(self.child, instances):
             return super().to_representation(instances)

@@ -83,7 +83,7 @@ def open_rows(alias: str, labels: Collection[str]) -> set[str]:
     writes = _open.get(connections[alias])
     if writes is None:
         return set()
-    rows = writes.marked | writes.journalled | _reached_by_now(alias, writes)
+    rows = writes.marked | writes.journalled | _reached_by_now(alias, writes, labels)
     return {row.pk for row in rows if row.label in labels}
 
 
@@ -123,11 +123,13 @@ def _settle(store: Store, alias: str, writes: _Writes) -> None:
             journal.settle(alias, writes.token)
 
 
-def _reached_by_now(alias: str, writes: _Writes) -> set[Row]:
-    """Rows that others have tied meanwhile to what was written here."""
+def _reached_by_now(alias: str, writes: _Writes, labels: Collection[str] | None = None) -> set[Row]:
+    """Rows that others have tied meanwhile to what was written here; of these labels only, if they are given."""
     found: set[Row] = set()
     for dependency, pks in writes.sources.items():
-        found |= {Row(alias, dependency.label, str(pk)) for pk in dependency.roots(alias, pks)}
+        if labels is None or dependency.label in labels:
+            found |= {Row(alias, dependency.label, str(pk)) for pk in dependency.roots(alias, pks)}
     for dependency, values in writes.links.items():
-        found |= {Row(alias, dependency.label, str(pk)) for pk in dependency.linked(alias, values)}
+        if labels is None or dependency.label in labels:
+            found |= {Row(alias, dependency.label, str(pk)) for pk in dependency.linked(alias, values)}
     return found
