@@ -10,7 +10,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-.PHONY: install lock lint lint-protos test demo bench bench-serializers outside drf-suite fuzz clean
+.PHONY: install lock lint lint-protos test demo bench bench-serializers outside drf-suite fuzz interleave clean
 install: $(STAMP)
 
 lock: $(STAMP)
@@ -47,6 +47,11 @@ drf-suite:
 # A fresh seed each time, which is printed; SEED=N plays one again.
 fuzz: $(STAMP)
 	$(BIN)/python -m tests.fuzz --cases 100000 $(if $(SEED),--seed $(SEED))
+
+# SEED=N begins there, or with INTERLEAVINGS=1 plays that one history.
+interleave: $(STAMP)
+	INTERLEAVINGS=$${INTERLEAVINGS:-1000000} STORED_INTERLEAVINGS=$${STORED_INTERLEAVINGS:-20000} RESTARTS=$${RESTARTS:-300} \
+		$(if $(SEED),INTERLEAVING_SEED=$(SEED)) $(BIN)/python -m pytest -s tests/interleaving
 
 clean:
 	rm -rf build dist $(VENV) .venv-outside .venv-drf
