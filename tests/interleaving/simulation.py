@@ -161,7 +161,7 @@ class Simulation:
     def __init__(self, serializers: ModuleType) -> None:
         self.known = serializers
         self.server = RedisServer()
-        self.clock = Clock(self.server)
+        self.clock, self.tokens = Clock(self.server), Tokens()
         self.database = Database(pause, wait)
         self.oracle = Oracle(INITIAL)
         self.places = [Place(self, index) for index in range(7)]
@@ -209,6 +209,8 @@ class Simulation:
     def _begin(self, program: Program) -> None:
         self.server.begin(self.warm if program.warm else None)
         self.clock.seconds = 0.0
+        # No stamp is ever made twice, not even one of those that a warm server begins with.
+        self.tokens.count = 10**6 if self.warm else 0
         self.oracle = Oracle(INITIAL)
         self.database.begin(INITIAL, self._committed)
         pending._open.clear()
@@ -339,7 +341,7 @@ def _patches(simulation: Simulation) -> Iterator[tuple[Any, str, Any]]:
         yield module, "current_store", simulation.store
     for module in (stores, fetching):
         yield module, "time", simulation.clock
-    yield protocol, "secrets", Tokens()
+    yield protocol, "secrets", simulation.tokens
     yield stores, "Thread", _Thread
     yield telling, "listeners", []
     yield journal, "timezone", simulation.clock
