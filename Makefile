@@ -10,7 +10,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-.PHONY: install lock lint lint-protos test demo bench bench-serializers outside drf-suite fuzz interleave clean
+.PHONY: install lock lint lint-protos test prove demo bench bench-serializers outside drf-suite fuzz interleave clean
 install: $(STAMP)
 
 lock: $(STAMP)
@@ -24,7 +24,11 @@ lint: $(STAMP) lint-protos
 	$(BIN)/deptry .
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore=tests/fuzz/test_fuzz.py --ignore=tests/interleaving
+
+# Minutes of generated serializers and interleaved writers.
+prove: $(STAMP)
+	$(BIN)/python -m pytest tests/fuzz/test_fuzz.py tests/interleaving
 
 SEED ?=
 demo: $(STAMP)
