@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone, translation
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory, force_authenticate
 
 from strangler_django.serializers import register_vary
-from tests.fuzz import tenancy
+from tests.fuzz import population, tenancy
 
 ZONES = ["UTC", "Asia/Kolkata", "America/New_York"]
 HOSTS = ["shop.example", "admin.example:8000"]
@@ -34,13 +34,13 @@ class Caller:
         """A request as a server makes it, before any view."""
         request = factory.get(f"/{query}", headers={"Host": self.host, "X-Shade": self.shade})
         if self.user:
-            force_authenticate(request, User.objects.get(username=self.user))
+            force_authenticate(request, population.user(self.user))
         return request
 
     def context(self, query: str = "") -> dict[str, Any]:
         """What a view gives to its serializers."""
         request = Request(self.request(query))
-        request.user = User.objects.get(username=self.user) if self.user else AnonymousUser()
+        request.user = population.user(self.user) if self.user else AnonymousUser()
         return {"request": request, "mood": self.shade}
 
     @contextmanager

@@ -29,6 +29,17 @@ class Population:
     others: int = 3
 
 
+def user(name: str) -> User:
+    """As it is stored, in all that a caller is known by."""
+    return User(
+        pk=USERS.index(name) + 1,
+        username=name,
+        is_staff=name == "staff",
+        is_superuser=name == "root",
+        date_joined=MOMENTS[0],
+    )
+
+
 def empty() -> None:
     """Empties every table past the signals; whoever calls it empties Redis too."""
     with connection.cursor() as cursor:
@@ -44,9 +55,7 @@ def populate(population: Population) -> None:
     rng, others = Random(population.seed), range(population.others)
     with transaction.atomic():
         for name in USERS:
-            User.objects.create(
-                username=name, is_staff=name == "staff", is_superuser=name == "root", date_joined=MOMENTS[0]
-            )
+            user(name).save(force_insert=True)
         codes = rng.sample(CODES, population.others)
         regions = [
             Region.objects.create(code=code, slug=f"slug-{at}", name=text_of(rng, Region._meta.get_field("name")))
