@@ -7,7 +7,7 @@ import pytest
 from tests.interleaving import exploring
 from tests.interleaving.faults import FAULTS
 from tests.interleaving.oracle import Stale
-from tests.interleaving.programs import Program, draw
+from tests.interleaving.programs import SMALL, Program, draw
 from tests.interleaving.simulation import MarkLeft, Simulation
 
 BUDGET = 30_000
@@ -21,9 +21,6 @@ LEAVES_MARKS = {
 
 
 RARE: dict[str, dict[str, Sequence[str]]] = {
-    "nobody asks again after the commit who shows the row": {"themes": ["educators"], "weathers": ["calm"]},
-    "nobody asks again after the commit who showed the row": {"themes": ["taught"], "weathers": ["calm"]},
-    "a write without a transaction does not declare its moves": {"themes": ["lessons"], "weathers": ["calm"]},
     "a pending row is stored": {"themes": ["educators"], "weathers": ["deaths"]},
     "the other writer's mark is dropped": {"themes": ["educators"], "weathers": ["deaths"]},
     "the key does not hold the server's run_id": {"weathers": ["restarts"]},
@@ -32,8 +29,17 @@ RARE: dict[str, dict[str, Sequence[str]]] = {
 """Where to look for faults that show in one history of thousands."""
 
 
+SMALLEST = {
+    "nobody asks again after the commit who shows the row": 1,
+    "a write without a transaction does not declare its moves": 2,
+    "nobody asks again after the commit who showed the row": 3,
+}
+"""Faults that take two writers who meet on one row, and the small program in which they do."""
+
+
 def programs_for(name: str) -> Iterator[tuple[int, Program]]:
-    return ((seed, draw(seed, **RARE.get(name, {}))) for seed in range(BUDGET))
+    for seed in range(BUDGET):
+        yield seed, SMALL[SMALLEST[name]][0] if name in SMALLEST else draw(seed, **RARE.get(name, {}))
 
 
 @pytest.mark.parametrize("name", FAULTS)
