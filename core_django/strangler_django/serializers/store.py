@@ -121,7 +121,8 @@ class Store:
     def _reaches(self) -> bool:
         try:
             self._idle.append(self._connect())
-        except (redis.RedisError, OSError):
+        except (redis.RedisError, OSError, StopIteration):
+            # The last: what answers tells no run_id.
             return False
         return True
 
