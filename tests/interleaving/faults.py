@@ -105,12 +105,7 @@ def _savepoint_forgets() -> AbstractContextManager[Any]:
 
 
 def _journal_unasked() -> AbstractContextManager[Any]:
-    bypassed = reading._bypassed
-
-    def ignorant(*given: Any, journal_has_rows: bool) -> Any:
-        return bypassed(*given, journal_has_rows=False)
-
-    return patch.object(reading, "_bypassed", ignorant)
+    return patch.object(reading, "_journalled", lambda *given: ())
 
 
 def _clear_unrenewed(store: Any, alias: str) -> None:
@@ -120,11 +115,16 @@ def _clear_unrenewed(store: Any, alias: str) -> None:
 def _under(stands: Callable[[bytes, bytes | None, bytes | None], bool]) -> Fault:
     """Entries valid by another rule: of the entry, the table's stamp and the row's."""
 
-    def under(entries: Sequence[Any], table: Any, rows: Sequence[Any]) -> list[Any]:
-        pairs = zip(entries, rows, strict=True)
-        return [entry[2 * stamps.LENGTH :] if entry and stands(entry, table, row) else None for entry, row in pairs]
+    def standing(shelf: Any, entries: Sequence[Any], under: Sequence[Any]) -> list[Any]:
+        valid = []
+        for at, entry in enumerate(entries):
+            stands_all = entry and all(
+                stands(entry[2 * stamps.LENGTH * place :], table, rows[at]) for place, (table, rows) in enumerate(under)
+            )
+            valid.append((entry if len(entry) > shelf.head else b"") if stands_all else None)
+        return valid
 
-    return _put(entries, "_under", under)
+    return _put(entries, "_standing", standing)
 
 
 def _by_row(entry: bytes, table: bytes | None, row: bytes | None) -> bool:

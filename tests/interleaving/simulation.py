@@ -187,7 +187,7 @@ class Simulation:
         """The real read path, from the rows' keys on."""
         rows = Rows(_Named(), [(pk, journalled) for pk in pks])
         rendered = render_rows(self.serializers[kind], self.plans[kind], store, rows)
-        return None if rendered is None else json.loads(b"[" + rendered.objects + b"]")
+        return None if rendered is None else json.loads(rendered.array())
 
     def warm_up(self) -> None:
         """Keeps the keys of a server from which everything has been read once."""

@@ -357,9 +357,9 @@ def stored(acts: dict[str, Callable[..., None]]) -> Iterator[Stored]:
     """Within the block each call of the store is a step, and only these serializers are watched."""
     run = Store.run
 
-    def step(store: Store, commands: Any) -> Any:
+    def step(store: Store, *given: Any) -> Any:
         pause("redis")
-        return run(store, commands)
+        return run(store, *given)
 
     with ExitStack() as stack:
         serializers = stack.enter_context(watching())

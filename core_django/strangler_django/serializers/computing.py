@@ -15,19 +15,16 @@ from strangler_django.serializers.plan import FieldPlan, Part
 from strangler_django.serializers.preparing import prepared
 from strangler_django.serializers.vary import allowed_by
 
-__all__ = ["FLAG", "compute_bodies", "compute_part", "is_exact", "references_in", "values_in"]
+__all__ = ["compute_bodies", "compute_part", "is_exact", "references_in"]
 
-FLAG = 1
-"""Bytes before a body's JSON."""
 _EXACT, _INEXACT = b"=", b"~"
-_EXACT_BYTE = _EXACT[0]
 _REFERENCES = b"\1"
 
 
 def compute_bodies(serializer: Any, plan: FieldPlan, alias: str, pks: Sequence[Any]) -> dict[Any, bytes]:
-    """Bodies from the database: a flag, JSON with holes, the keys of references; a key without row is left out.
+    """Bodies from the database, as segments: a flag, then JSON between the holes, the last with references' keys.
 
-    Raises UndeclaredUse.
+    A key without row is left out. Raises UndeclaredUse.
     """
     with declared_queries():
         loaded = plan.load(alias, pks)
@@ -46,12 +43,12 @@ def compute_bodies(serializer: Any, plan: FieldPlan, alias: str, pks: Sequence[A
             if plan.references:
                 names = [reference.names(instance) for reference in plan.references]
                 body += _REFERENCES + json.dumps(names, separators=(",", ":")).encode()
-            bodies[pk] = (_EXACT if emitter.exact else _INEXACT) + body
+            bodies[pk] = (_EXACT if emitter.exact else _INEXACT) + segments.HOLE + body
     return bodies
 
 
 def compute_part(serializer: Any, plan: FieldPlan, part: Part, alias: str, pks: Sequence[Any]) -> dict[Any, bytes]:
-    """The values of a part's fields: a flag, and their JSON with holes between them. Raises UndeclaredUse."""
+    """The values of a part's fields, as segments: a flag, then the JSON of each. Raises UndeclaredUse."""
     fields: list[BatchedField] = [serializer.fields[name] for name in part.fields]
     columns, exact = [], True
     # Who gives a timeout has said how old a value may be.
@@ -63,23 +60,18 @@ def compute_part(serializer: Any, plan: FieldPlan, part: Part, alias: str, pks: 
             exact = exact and is_exact_column
             columns.append(column)
     flag = _EXACT if exact else _INEXACT
-    return {pk: flag + segments.HOLE.join(row) for pk, row in zip(pks, zip(*columns, strict=True), strict=True)}
+    return {pk: segments.HOLE.join((flag, *row)) for pk, row in zip(pks, zip(*columns, strict=True), strict=True)}
 
 
-def is_exact(body: bytes) -> bool:
-    """Whether decoding the body gives DRF's own values and types."""
-    return body[0] == _EXACT_BYTE
+def is_exact(flag: bytes) -> bool:
+    """Whether decoding what stands behind the flag gives DRF's own values and types; stamps may stand before it."""
+    return flag.endswith(_EXACT)
 
 
-def references_in(body: bytes) -> tuple[bytes, list[Any]]:
-    """The flagged body alone, and for each reference a key as text, a list of keys, or None."""
-    alone, _, names = body.partition(_REFERENCES)
-    return alone, json.loads(names)
-
-
-def values_in(body: bytes) -> list[bytes]:
-    """The values of a part."""
-    return body[FLAG:].split(segments.HOLE)
+def references_in(segments: Sequence[bytes]) -> tuple[list[bytes], list[list[Any]]]:
+    """Last segments alone, and what each has for references: a key as text, a list of keys, or None."""
+    split = [segment.partition(_REFERENCES) for segment in segments]
+    return [alone for alone, _, _ in split], [json.loads(names) for _, _, names in split]
 
 
 def _build(serializer: Any) -> None:

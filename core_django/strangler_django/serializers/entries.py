@@ -1,16 +1,24 @@
-"""Redis entries: the stamps that a value was computed under, then the value."""
+"""Redis entries: the stamps that a value was computed under, then the value.
+
+Readers get entries whole, and find the value by its holes: whatever stands before the first one is not JSON.
+"""
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from strangler_django.serializers import stamps
 from strangler_django.serializers.store import Store
 from strangler_protos import stamps as protocol
 
-__all__ = ["Ask", "Claim", "Reading", "Shelf", "claim", "fill", "names_of", "read", "release", "stands"]
+__all__ = ["ABSENT", "Ask", "Claim", "Reading", "Shelf", "claim", "fill", "names_of", "read", "release", "stands"]
 
+ABSENT = b""
+"""Stands for a row that does not exist; its entry holds stamps alone."""
+Stamps = tuple[bytes | None, list[bytes | None]]
+"""The stamp of a table, and those of some of its rows."""
 TABLE = stamps.EVERY_ROW.encode()
 _P = stamps.PENDING[0]
 LEASE_MILLISECONDS = 2000
@@ -27,6 +35,11 @@ class Shelf:
     timeout: int
     max_bytes: int
 
+    @property
+    def head(self) -> int:
+        """Bytes of stamps before a value: for each stem the table's, then the row's."""
+        return 2 * stamps.LENGTH * len(self.stamps)
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -37,12 +50,13 @@ class Ask:
 
     @property
     def stamps(self) -> tuple[bytes, ...]:
+        """All stems of stamps, each once."""
         return tuple(dict.fromkeys(stem for shelf in self.shelves for stem in shelf.stamps))
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What Redis had of an Ask: for each shelf one value a row, None where there is none that is valid."""
+    """What Redis had of an Ask: for each shelf one entry a row, ABSENT, or None where there is none that is valid."""
 
     values: list[list[bytes | None]]
     stale: int
@@ -64,8 +78,8 @@ def stands(stamp: bytes | None) -> bool:
     return stamp is not None and stamp[0] != _P
 
 
-def read(store: Store, asks: Sequence[Ask]) -> list[Reading]:
-    """Values whose stamps stand, of all asks by one MGET. Raises Unavailable."""
+def read(store: Store, asks: Sequence[Ask], meanwhile: Callable[[], None] | None = None) -> list[Reading]:
+    """Entries whose stamps stand, of all asks by one MGET; `meanwhile` as in `Store.run`. Raises Unavailable."""
 
     def commands(prefix: bytes) -> list[tuple[Any, ...]]:
         keys: list[bytes] = ["MGET"]  # type: ignore[list-item]
@@ -80,13 +94,13 @@ def read(store: Store, asks: Sequence[Ask]) -> list[Reading]:
                 keys.append(stem + TABLE)
         return [tuple(keys)]
 
-    [values] = store.run(commands)
+    [values] = store.run(commands, meanwhile)
     readings, at = [], 0
     for ask in asks:
         size, count = len(ask.names), len(ask.shelves)
         entries = [values[at + size * index : at + size * (index + 1)] for index in range(count)]
         at += size * count
-        found: dict[bytes, tuple[bytes | None, list[bytes | None]]] = {}
+        found: dict[bytes, Stamps] = {}
         for stem in ask.stamps:
             found[stem] = values[at + size], values[at : at + size]
             at += size + 1
@@ -94,29 +108,41 @@ def read(store: Store, asks: Sequence[Ask]) -> list[Reading]:
     return readings
 
 
-def _reading(
-    ask: Ask, entries: list[list[bytes | None]], found: dict[bytes, tuple[bytes | None, list[bytes | None]]]
-) -> Reading:
+def _reading(ask: Ask, entries: list[list[bytes | None]], found: Mapping[bytes, Stamps]) -> Reading:
     values, stale = [], 0
     for shelf, column in zip(ask.shelves, entries, strict=True):
-        valid = column
-        for stem in shelf.stamps:
-            valid = _under(valid, *found[stem])
+        valid = _standing(shelf, column, [found[stem] for stem in shelf.stamps])
         values.append(valid)
         if None in valid:
             stale += sum(1 for before, after in zip(column, valid, strict=True) if before is not None and after is None)
     return Reading(values, stale)
 
 
-def _under(entries: Sequence[bytes | None], table: bytes | None, rows: Sequence[bytes | None]) -> list[bytes | None]:
-    """What the entries hold behind these stamps, if they were stored under them; nothing is stored under a `P`."""
-    if table is None:
-        return [None] * len(entries)
-    length = stamps.LENGTH
-    return [
-        entry[2 * length :] if entry and row and entry.startswith(row, length) and entry.startswith(table) else None
-        for entry, row in zip(entries, rows, strict=True)
+def _standing(shelf: Shelf, entries: list[bytes | None], under: Sequence[Stamps]) -> list[bytes | None]:
+    """The entries that were stored under these stamps; nothing is stored under a `P`."""
+    heads, head = _heads(under), shelf.head
+    stored_under: Any = itemgetter(slice(0, head))
+    if None in heads or None in entries or list(map(stored_under, entries)) != heads:
+        pairs = zip(entries, heads, strict=True)
+        entries = [entry if entry and stored_under(entry) == head else None for entry, head in pairs]
+    if min(map(len, filter(None, entries)), default=head + 1) == head:
+        return [ABSENT if entry is not None and len(entry) == head else entry for entry in entries]
+    return entries
+
+
+def _heads(under: Sequence[Stamps]) -> list[bytes | None]:
+    """What entries must begin with; None for a row that has not all of its stamps."""
+    columns: list[list[bytes | None]] = [
+        [table + row if row else None for row in rows] if table else [None] * len(rows) for table, rows in under
     ]
+    if len(columns) == 1:
+        return columns[0]
+    return [_joined(heads) for heads in zip(*columns, strict=True)]
+
+
+def _joined(heads: Sequence[bytes | None]) -> bytes | None:
+    there = [head for head in heads if head is not None]
+    return b"".join(there) if len(there) == len(heads) else None
 
 
 def claim(store: Store, ask: Ask, missing: Sequence[Sequence[bytes]], token: str) -> Claim:

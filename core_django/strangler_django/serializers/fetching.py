@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from strangler_django.serializers import entries
-from strangler_django.serializers.entries import Ask, Claim, Reading, Shelf
+from strangler_django.serializers.entries import ABSENT, Ask, Claim, Reading, Shelf
 from strangler_django.serializers.reads import Read
 from strangler_django.serializers.store import Store, Unavailable
 from strangler_protos.stamps import new_token
@@ -23,7 +23,6 @@ Values = dict[bytes, bytes]
 Compute = Callable[[int, Sequence[bytes]], Values]
 """Computes the values of a shelf, by its index, for some rows; a row that does not exist is left out."""
 
-ABSENT = b"-"
 ABSENT_SECONDS = 60
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.05
 _LONG_AGO = 0.002
@@ -44,7 +43,9 @@ class Pace:
 class Request:
     """Rows on shelves, and all that reading them needs.
 
-    `bypassed` rows are neither taken from the cache nor stored; nothing is stored unless `may_fill()`.
+    Rows that are `bypassed`, or `written()` by the reader itself, are neither taken from the cache nor stored; the
+    second is asked after Redis, since others may tie rows to what was written until then.
+    Nothing is stored unless `may_fill()`.
     """
 
     ask: Ask
@@ -52,13 +53,17 @@ class Request:
     read: Read
     pace: Pace = field(default_factory=Pace)
     bypassed: Collection[bytes] = ()
+    written: Callable[[], Collection[bytes]] = tuple
     may_fill: Callable[[], bool] = lambda: True
 
 
-def fetch(store: Store, requests: Sequence[Request]) -> list[list[Values]]:
-    """For each request and shelf the values by row; rows that do not exist are left out."""
+def fetch(store: Store, requests: Sequence[Request], meanwhile: Callable[[], None] | None = None) -> list[list[Values]]:
+    """For each request and shelf the values by row; rows that do not exist are left out.
+
+    `meanwhile` is called while Redis works, as in `Store.run`.
+    """
     try:
-        readings = entries.read(store, [request.ask for request in requests])
+        readings = entries.read(store, [request.ask for request in requests], meanwhile)
     except Unavailable:
         for request in requests:
             request.read.bypass = "unavailable"
@@ -72,7 +77,7 @@ def fetch(store: Store, requests: Sequence[Request]) -> list[list[Values]]:
 
 def fetched(store: Store, request: Request, reading: Reading, looked: float) -> list[Values]:
     """Completes what was read at the time `looked`."""
-    names, bypassed = request.ask.names, request.bypassed
+    names, bypassed = request.ask.names, {*request.bypassed, *request.written()}
     found: list[Values] = []
     missing: list[list[bytes]] = []
     for column in reading.values:
@@ -83,7 +88,8 @@ def fetched(store: Store, request: Request, reading: Reading, looked: float) -> 
         missing.append([name for name in dict.fromkeys(names) if name not in known] if len(known) < len(names) else [])
     _note(request.read, reading, missing)
     if any(missing):
-        _complete(store, request, found, missing, looked)
+        shared = [[name for name in column if name not in bypassed] for column in missing]
+        _complete(store, request, found, missing=missing, shared=shared, looked=looked)
     return [_present(known) if ABSENT in known.values() else known for known in found]
 
 
@@ -91,10 +97,20 @@ def _present(known: Values) -> Values:
     return {name: value for name, value in known.items() if value != ABSENT}
 
 
-def _complete(store: Store, request: Request, found: list[Values], missing: list[list[bytes]], looked: float) -> None:
-    claim = _claim(store, request, missing)
+def _complete(
+    store: Store,
+    request: Request,
+    found: list[Values],
+    *,
+    missing: list[list[bytes]],
+    shared: list[list[bytes]],
+    looked: float,
+) -> None:
+    """Finds what is missing; of that, `shared` rows may come from others and be stored."""
+    claim = _claim(store, request, shared)
     if any(claim.won) and time.perf_counter() - looked > _LONG_AGO:
-        missing = _filled_meanwhile(store, request, found, missing, claim)
+        _take_filled_meanwhile(store, request, found, shared, claim)
+        missing = [[name for name in column if name not in found[index]] for index, column in enumerate(missing)]
     waiting: list[list[bytes]] = []
     for index in _shelves(request):
         heads, won = claim.heads[index], claim.won[index]
@@ -108,31 +124,27 @@ def _complete(store: Store, request: Request, found: list[Values], missing: list
             found[index] |= _computed(store, request, index, late, heads=claim.heads[index], leased=set())
 
 
-def _filled_meanwhile(
-    store: Store, request: Request, found: list[Values], missing: list[list[bytes]], claim: Claim
-) -> list[list[bytes]]:
-    """Takes what others finished between our look and our claim, on a machine that is busy; what is missing still."""
-    names = list(dict.fromkeys(name for column in missing for name in column if name not in request.bypassed))
+def _take_filled_meanwhile(
+    store: Store, request: Request, found: list[Values], shared: list[list[bytes]], claim: Claim
+) -> None:
+    """Takes what others finished between our look and our claim, on a machine that is busy."""
+    names = list(dict.fromkeys(name for column in shared for name in column))
     try:
         [reading] = entries.read(store, [Ask(request.ask.shelves, names)])
         request.read.round_trips += 1
         for index, column in enumerate(reading.values):
             ready = {name: value for name, value in zip(names, column, strict=True) if value is not None}
-            ready = {name: ready[name] for name in missing[index] if name in ready}
+            ready = {name: ready[name] for name in shared[index] if name in ready}
             found[index] |= ready
             request.read.waits += len(ready)
             entries.release(store, request.ask.shelves[index], claim.won[index] & ready.keys())
     except Unavailable:
         logger.info("Redis went away before it could be asked again")
-    return [[name for name in column if name not in known] for column, known in zip(missing, found, strict=True)]
 
 
-def _claim(store: Store, request: Request, missing: list[list[bytes]]) -> Claim:
-    nothing = Claim([{} for _ in missing], [set() for _ in missing])
-    if not request.may_fill():
-        return nothing
-    wanted = [[name for name in column if name not in request.bypassed] for column in missing]
-    if not any(wanted):
+def _claim(store: Store, request: Request, wanted: list[list[bytes]]) -> Claim:
+    nothing = Claim([{} for _ in wanted], [set() for _ in wanted])
+    if not request.may_fill() or not any(wanted):
         return nothing
     try:
         claim = entries.claim(store, request.ask, wanted, new_token())

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from datetime import timedelta
 from itertools import groupby
+from typing import Any
 
 from django.db import DatabaseError, connections, models
 from django.db.models.expressions import BaseExpression
@@ -21,13 +22,18 @@ ABANDONED = timedelta(hours=1)
 class JournalHasRows(models.Expression):
     """True where the journal of the queried database holds a row; costs no query of its own."""
 
-    # No converter runs for each row.
-    output_field = models.IntegerField()
+    # No backend converts this type, row by row.
+    output_field = models.CharField()
     contains_aggregate = False
+    identity = ("strangler_journal",)
 
     def as_sql(self, compiler: SQLCompiler, connection: object) -> tuple[str, tuple[()]]:
         table = compiler.quote_name_unless_alias(JournalRow._meta.db_table)
         return f"EXISTS(SELECT 1 FROM {table})", ()  # noqa: S608  our own table's name
+
+    def resolve_expression(self, *args: Any, **kwargs: Any) -> "JournalHasRows":
+        """Itself: it refers to nothing of the query that it stands in."""
+        return self
 
     def get_group_by_cols(self) -> list[BaseExpression]:
         return []

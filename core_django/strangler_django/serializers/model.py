@@ -1,4 +1,3 @@
-from inspect import getattr_static
 from typing import Any, cast
 
 from asgiref.sync import sync_to_async
@@ -29,7 +28,7 @@ class CachedListSerializer(ListSerializer):
     def json(self) -> bytes:
         """The bytes that DRF's JSONRenderer makes of `data`."""
         rendered = self.rendered()
-        return segments.render(self.data) if rendered is None else segments.array(rendered.objects)
+        return segments.render(self.data) if rendered is None else rendered.array()
 
     async def ajson(self) -> bytes:
         """`json` for asynchronous code."""
@@ -45,7 +44,7 @@ class CachedListSerializer(ListSerializer):
         if self.parent is None and data is self.instance:
             rendered = self.rendered()
             if rendered is not None and rendered.exact:
-                decoded: list[Any] = segments.decode(segments.array(rendered.objects))
+                decoded: list[Any] = segments.decode(rendered.array())
                 return decoded
         instances = objects_of(self, data) if isinstance(data, BaseManager) else list(data)
         with prepared(self.child, instances):
@@ -97,7 +96,7 @@ class CachedModelSerializer(ModelSerializer):
     def json(self) -> bytes:
         """The bytes that DRF's JSONRenderer makes of the stored row behind the instance."""
         rendered = self.rendered()
-        return segments.render(self.data) if rendered is None else rendered.objects
+        return segments.render(self.data) if rendered is None else rendered.one()
 
     async def ajson(self) -> bytes:
         """`json` for asynchronous code."""
@@ -125,7 +124,7 @@ class CachedModelSerializer(ModelSerializer):
             return None
         rendered = self.render(StoredRow(instance))
         # A row deleted since is still shown as it was read.
-        return rendered if rendered is not None and rendered.objects else None
+        return rendered if rendered is not None and rendered.pieces else None
 
     def render(self, data: Any) -> Rendered | None:
         """Stored rows, named by a queryset or Rows, from the cache."""
@@ -136,7 +135,7 @@ class CachedModelSerializer(ModelSerializer):
             if reason := why_not_stored(data, plan.model):
                 reads.bypass(label(self), reason)
                 return None
-            queryset = data.all()
+            queryset = data.all() if isinstance(data, BaseManager) else data
             data = Rows(queryset, list(names(queryset)))
         return render_rows(self, plan, store, data)
 
@@ -169,7 +168,8 @@ class CachedHyperlinkedModelSerializer(CachedModelSerializer, HyperlinkedModelSe
 
 
 def _overrides_data(cls: type, drf: type[BaseSerializer]) -> bool:
-    return getattr_static(cls, "data") is not getattr_static(drf, "data")
+    own: Any = cls
+    return own.data is not drf.data
 
 
 def _list_class(meta: Any) -> type[ListSerializer]:

@@ -12,12 +12,10 @@ from rest_framework.fields import SkipField
 from strangler_django.serializers import journal, pending, segments, stamps
 from strangler_django.serializers.batched import BatchedField
 from strangler_django.serializers.computing import (
-    FLAG,
     compute_bodies,
     compute_part,
     is_exact,
     references_in,
-    values_in,
 )
 from strangler_django.serializers.dependencies import label_of
 from strangler_django.serializers.emit import represent
@@ -32,31 +30,42 @@ from strangler_django.serializers.store import Store
 
 logger = logging.getLogger("strangler_django.serializers")
 
+Column = tuple[list[bytes], bool]
+"""JSON values of one field, and whether all of them decode exactly."""
+
 _paces: WeakKeyDictionary[type, Pace] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """Objects as JSON, separated by commas."""
+    """Objects as pieces of JSON, with commas between the objects."""
 
-    objects: bytes
+    pieces: list[bytes]
     _evidence: "_Evidence"
+
+    def one(self) -> bytes:
+        """The only object."""
+        return b"".join(self.pieces)
+
+    def array(self) -> bytes:
+        """The JSON array of all objects."""
+        return b"".join((b"[", *self.pieces, b"]"))
 
     @property
     def exact(self) -> bool:
         """Whether decoding gives DRF's own values and types."""
-        return self._evidence.fresh and all(is_exact(value) for values in self._evidence.cached for value in values)
+        return self._evidence.fresh and all(is_exact(flag) for flags in self._evidence.flags for flag in flags)
 
 
 @dataclass(slots=True)
 class _Evidence:
-    """Flagged values that were spliced, and whether fresh ones decode exactly; looked at only by who decodes."""
+    """The flags of cached values, and whether fresh ones decode exactly; looked at only by who decodes."""
 
-    cached: list[Collection[bytes]] = field(default_factory=list)
+    flags: list[Collection[bytes]] = field(default_factory=list)
     fresh: bool = True
 
     def add(self, other: "_Evidence") -> None:
-        self.cached += other.cached
+        self.flags += other.flags
         self.fresh = self.fresh and other.fresh
 
 
@@ -84,8 +93,8 @@ class _Found:
 
     node: _Node
     pks: Sequence[Any]
-    bodies: list[bytes]
-    filled: dict[str, list[bytes]]
+    segments: list[Sequence[bytes]]
+    filled: dict[str, Sequence[bytes]]
     references: dict[str, list[Any]]
     instances: dict[Any, models.Model] | None
     evidence: _Evidence
@@ -97,9 +106,9 @@ def render_rows(serializer: Any, plan: FieldPlan, store: Store, rows: Rows) -> R
         node = _node(serializer, plan, rows.alias, rows.pks, read)
         try:
             if not node.names:
-                return Rendered(b"", _Evidence())
+                return Rendered([], _Evidence())
             [(found, columns)] = _level(store, [node], rows.journal_has_rows)
-            return Rendered(segments.splice(found.bodies, columns, start=FLAG), found.evidence)
+            return Rendered(segments.splice(found.segments, columns), found.evidence)
         except Unspliced as error:
             read.bypass = str(error)
         except UndeclaredUse as error:
@@ -121,20 +130,54 @@ def _node(serializer: Any, plan: FieldPlan, alias: str, pks: Sequence[Any], read
     return _Node(serializer=serializer, plan=plan, alias=alias, pks=pks, names=names, read=read)
 
 
-def _level(store: Store, nodes: list[_Node], journal_has_rows: bool) -> list[tuple[_Found, list[list[bytes]]]]:
+def _level(store: Store, nodes: list[_Node], journal_has_rows: bool) -> list[tuple[_Found, list[Sequence[bytes]]]]:
     """What exists of each node and a column for each hole; one MGET for all nodes, and one for each level below."""
     requests = [_request(store, node, journal_has_rows) for node in nodes]
-    every = [_found(node, values) for node, values in zip(nodes, fetch(store, requests), strict=True)]
+    fresh = _Fresh(nodes)
+    every = [_found(node, values) for node, values in zip(nodes, fetch(store, requests, fresh), strict=True)]
     children = [(found, name, child) for found in every for name, child in _children(found)]
     nested = _nested(store, [child for _, _, child in children], journal_has_rows)
     for (found, name, _), (bodies, evidence) in zip(children, nested, strict=True):
         found.filled[name] = _embedded(found.references[name], bodies)
         found.evidence.add(evidence)
     levels = []
-    for found in every:
+    for found, early in zip(every, fresh.columns(), strict=True):
         with noting(found.node.read):
-            levels.append((found, _columns(found)))
+            levels.append((found, _columns(found, early)))
     return levels
+
+
+class _Fresh:
+    """What can be asked for by primary key alone, asked while Redis works."""
+
+    def __init__(self, nodes: list[_Node]) -> None:
+        self._nodes = nodes
+        self._columns: list[dict[str, Column]] | None = None
+        self._error: Exception | None = None
+
+    def __call__(self) -> None:
+        if self._columns is None and self._error is None:
+            try:
+                self._columns = [_fresh_by_key(node) for node in self._nodes]
+            except Exception as error:  # noqa: BLE001  it is the reader's, and must not look like one of Redis
+                self._error = error
+
+    def columns(self) -> list[dict[str, Column]]:
+        """For each node its columns by field. Raises what asking for them raised."""
+        self()
+        if self._error is not None:
+            raise self._error
+        return self._columns or []
+
+
+def _fresh_by_key(node: _Node) -> dict[str, Column]:
+    columns = {}
+    with noting(node.read):
+        for name in node.plan.fresh:
+            named = node.serializer.field_named(name)
+            if isinstance(named, BatchedField) and named.key_source is None:
+                columns[name] = named.column(node.pks)
+    return columns
 
 
 def _nested(store: Store, nodes: list[_Node], journal_has_rows: bool) -> list[tuple[dict[str, bytes], _Evidence]]:
@@ -147,7 +190,7 @@ def _nested(store: Store, nodes: list[_Node], journal_has_rows: bool) -> list[tu
             nested.append(({}, _Evidence()))
             continue
         found, columns = next(levels)
-        filled = segments.fill(found.bodies, columns, start=FLAG)
+        filled = segments.fill(found.segments, columns)
         keys = node.keys if found.pks is node.pks else map(str, found.pks)
         nested.append((dict(zip(keys, filled, strict=True)), found.evidence))
         tell(node.read)
@@ -194,7 +237,7 @@ def _embedded(references: Sequence[Any], bodies: dict[str, bytes]) -> list[bytes
             if held is None
             else body_of(held)
             if type(held) is str
-            else segments.array(comma.join(map(body_of, held)))
+            else b"[" + comma.join(map(body_of, held)) + b"]"
             for held in references
         ]
     except KeyError as error:
@@ -206,7 +249,6 @@ def _request(store: Store, node: _Node, journal_has_rows: bool) -> Request:
     serializer, plan = node.serializer, node.plan
     alias = router.db_for_write(plan.model)
     pending.settle_finished(alias)
-    bypassed = _bypassed(store, node, alias, journal_has_rows=journal_has_rows)
     pks = dict(zip(node.names, node.pks, strict=True))
 
     def compute(index: int, names: Sequence[bytes]) -> Values:
@@ -223,21 +265,30 @@ def _request(store: Store, node: _Node, journal_has_rows: bool) -> Request:
         compute=compute,
         read=node.read,
         pace=_paces.setdefault(type(serializer), Pace()),
-        bypassed=bypassed,
+        bypassed=_journalled(store, node, alias) if journal_has_rows else (),
+        written=lambda: _written(node, alias),
         may_fill=lambda: _may_fill(plan, alias, node.alias),
     )
 
 
-def _bypassed(store: Store, node: _Node, alias: str, *, journal_has_rows: bool) -> frozenset[bytes]:
-    """Rows that the journal names or this connection has written itself; all rows where their whole table is named."""
-    if not journal_has_rows and not pending.has_open(alias):
-        return frozenset()
-    plan = node.plan
-    labels = {label_of(plan.model), *(label_of(plan.model, part.facet) for part in plan.parts)}
-    named = pending.open_rows(alias, labels)
-    if journal_has_rows:
-        named |= journal.pks(node.alias, labels)
-        journal.clear(store, alias)
+def _journalled(store: Store, node: _Node, alias: str) -> Collection[bytes]:
+    """Rows that the journal names; asked before Redis, since whoever clears the journal first renews their stamps."""
+    named = journal.pks(node.alias, _labels(node.plan))
+    journal.clear(store, alias)
+    return _of(node, named)
+
+
+def _written(node: _Node, alias: str) -> Collection[bytes]:
+    """Rows that this connection has written and not yet committed."""
+    return _of(node, pending.open_rows(alias, _labels(node.plan))) if pending.has_open(alias) else ()
+
+
+def _labels(plan: FieldPlan) -> set[str]:
+    return {label_of(plan.model), *(label_of(plan.model, part.facet) for part in plan.parts)}
+
+
+def _of(node: _Node, named: Collection[str]) -> Collection[bytes]:
+    """The names among a node's rows; all of them where their whole table is named."""
     return frozenset(node.names) if stamps.EVERY_ROW in named else frozenset(pk.encode() for pk in named)
 
 
@@ -260,19 +311,21 @@ def _found(node: _Node, values: list[Values]) -> _Found:
     if instances is not None and len(instances) < len(pks):
         pks = [pk for pk in pks if pk in instances]
     names = names_of(pks) if pks is not node.pks else node.names
-    flagged = [bodies[name] for name in names]
-    contents, references = _split(plan, flagged)
-    evidence = _Evidence([contents])
-    filled: dict[str, list[bytes]] = {}
+    flags, *between = segments.cut([bodies[name] for name in names], len(plan.holes) + 2)
+    references: dict[str, list[Any]] = {}
+    if plan.references:
+        between[-1], keys = references_in(between[-1])
+        references = {reference.name: [held[at] for held in keys] for at, reference in enumerate(plan.references)}
+    evidence = _Evidence([flags])
+    filled: dict[str, Sequence[bytes]] = {}
     for part, known in zip(plan.parts, parts, strict=True):
-        held = [known[name] for name in names]
-        evidence.cached.append(held)
-        rows = list(map(values_in, held))
-        filled |= {name: [row[at] for row in rows] for at, name in enumerate(part.fields)}
+        flags, *columns = segments.cut([known[name] for name in names], len(part.fields) + 1)
+        evidence.flags.append(flags)
+        filled |= zip(part.fields, columns, strict=True)
     return _Found(
         node=node,
         pks=pks,
-        bodies=contents,
+        segments=between,
         instances=instances,
         filled=filled,
         references=references,
@@ -280,29 +333,29 @@ def _found(node: _Node, values: list[Values]) -> _Found:
     )
 
 
-def _split(plan: FieldPlan, flagged: list[bytes]) -> tuple[list[bytes], dict[str, list[Any]]]:
-    """Flagged bodies without references, and what each reference holds in each of them."""
-    if not plan.references:
-        return flagged, {}
-    split = list(map(references_in, flagged))
-    held = {reference.name: [keys[at] for _, keys in split] for at, reference in enumerate(plan.references)}
-    return [body for body, _ in split], held
-
-
-def _columns(found: _Found) -> list[list[bytes]]:
-    """A column of JSON values for each hole, in order; fresh fields are asked for now."""
+def _columns(found: _Found, early: dict[str, Column]) -> list[Sequence[bytes]]:
+    """A column of JSON values for each hole, in order."""
     columns = []
     for name in found.node.plan.holes:
         column = found.filled.get(name)
         if column is None:
-            column, exact = _fresh_column(found, found.node.serializer.field_named(name))
+            column, exact = _of_found(found, early[name]) if name in early else _fresh_column(found, name)
             found.evidence.fresh = found.evidence.fresh and exact
         columns.append(column)
     return columns
 
 
-def _fresh_column(found: _Found, named: Any) -> tuple[list[bytes], bool]:
-    instances = found.instances or {}
+def _of_found(found: _Found, column: Column) -> Column:
+    """What was asked for all of a node's rows, for those that exist."""
+    if found.pks is found.node.pks:
+        return column
+    values, exact = column
+    known = dict(zip(found.node.pks, values, strict=True))
+    return [known[pk] for pk in found.pks], exact
+
+
+def _fresh_column(found: _Found, name: str) -> Column:
+    named, instances = found.node.serializer.field_named(name), found.instances or {}
     if isinstance(named, BatchedField):
         keys = found.pks if named.key_source is None else [named.key_of(instances[pk]) for pk in found.pks]
         return named.column(keys)

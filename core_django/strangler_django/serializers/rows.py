@@ -56,7 +56,9 @@ class StoredRow(Rows):
 
 def names(queryset: models.QuerySet, *, also: Sequence[str] | None = None) -> models.QuerySet:
     """The queryset reduced to what names its rows: primary key, whether the journal has rows; with `also`, as dicts."""
-    named = with_journal(queryset.prefetch_related(None))
+    named = with_journal(queryset)
+    # What `prefetch_related(None)` adds to this is another copy of the query.
+    vars(named)["_prefetch_related_lookups"] = ()
     return named.values_list("pk", _JOURNAL) if also is None else named.values("pk", _JOURNAL, *also)
 
 

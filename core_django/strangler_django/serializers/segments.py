@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import repeat
 from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any
 
@@ -12,8 +13,8 @@ from rest_framework.renderers import JSONRenderer
 
 __all__ = [
     "HOLE",
-    "array",
     "column",
+    "cut",
     "decode",
     "enclose",
     "exact",
@@ -60,33 +61,43 @@ def finished(text: str) -> bytes:
     return text.encode()
 
 
-def splice(bodies: Sequence[bytes], columns: Sequence[Sequence[bytes]], *, start: int = 0) -> bytes:
-    """The bodies from `start`, separated, with their holes filled from one column of values for each."""
+def cut(values: Sequence[bytes], count: int) -> list[Sequence[bytes]]:
+    """What lies between the holes of values that have `count` segments each: one column for each segment.
+
+    Raises ValueError where a value has fewer.
+    """
+    if not values:
+        return [()] * count
+    columns: list[Sequence[bytes]] = []
+    for _ in range(count - 1):
+        # `split` would look at each byte in turn; `partition` asks memchr.
+        column, holes, values = zip(*map(bytes.partition, values, repeat(HOLE)), strict=True)
+        if b"" in holes:
+            raise ValueError(f"A value has fewer than {count} segments.")
+        columns.append(column)
+    return [*columns, values]
+
+
+def splice(segments: Sequence[Sequence[bytes]], columns: Sequence[Sequence[bytes]]) -> list[bytes]:
+    """The pieces of all objects, separated by commas; between each two columns of segments stands one of values."""
     comma, _ = separators()
-    if not columns:
-        return comma.join([body[start:] for body in bodies] if start else bodies)
-    if len(columns) == 1:
-        [column] = columns
-        pieces: list[bytes] = []
-        for body, value in zip(bodies, column, strict=True):
-            hole = body.index(HOLE)
-            pieces += (body[start:hole], value, body[hole + 1 :], comma)
-        return b"".join(pieces[:-1])
-    return comma.join(fill(bodies, columns, start=start))
+    width = len(segments) + len(columns) + 1
+    pieces = [comma] * (width * len(segments[0]))
+    for at, segment in enumerate(segments):
+        pieces[2 * at :: width] = segment
+    for at, column in enumerate(columns):
+        pieces[2 * at + 1 :: width] = column
+    del pieces[-1:]
+    return pieces
 
 
-def fill(bodies: Sequence[bytes], columns: Sequence[Sequence[bytes]], *, start: int = 0) -> list[bytes]:
-    """Each body from `start` with its holes filled."""
+def fill(segments: Sequence[Sequence[bytes]], columns: Sequence[Sequence[bytes]]) -> list[bytes]:
+    """Each object's JSON from its segments and the values between them."""
     if not columns:
-        return [body[start:] for body in bodies]
-    filled = []
-    for body, values in zip(bodies, zip(*columns, strict=True), strict=True):
-        segments = body[start:].split(HOLE)
-        pieces = [b""] * (2 * len(segments) - 1)
-        pieces[::2] = segments
-        pieces[1::2] = values
-        filled.append(b"".join(pieces))
-    return filled
+        return list(segments[0])
+    first, *others = segments
+    between = (each for pair in zip(columns, others, strict=True) for each in pair)
+    return list(map(b"".join, zip(first, *between, strict=True)))
 
 
 def column(values: Iterable[Any], represent: Callable[[Any], Any] = lambda value: value) -> tuple[list[bytes], bool]:
@@ -115,10 +126,6 @@ def enclose(envelope: dict[str, Any], key: str, content: bytes) -> bytes:
         for name, value in envelope.items()
     )
     return b"{" + comma.join(pairs) + b"}"
-
-
-def array(objects: bytes) -> bytes:
-    return b"[" + objects + b"]"
 
 
 def exact(value: Any) -> bool:

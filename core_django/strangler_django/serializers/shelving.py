@@ -15,6 +15,8 @@ from strangler_protos import stamps as protocol
 
 __all__ = ["shelves_of"]
 
+LAYOUT = 2
+"""Of what lies under a key: stamps, a flag, segments."""
 
 _MOST = 4096
 _known: dict[tuple[Any, ...], tuple[Shelf, ...]] = {}
@@ -50,4 +52,5 @@ def _made(cache: Cache, plan: FieldPlan, place: str, variants: Sequence[Variant]
 
 def _stem(where: str, variant: Variant) -> bytes:
     # Keys are most of what a warm read sends; long enough that no two users may ever meet.
-    return b"body:%b:" % urlsafe_b64encode(blake2s(f"{where}:{variant}".encode(), digest_size=15).digest())
+    text = f"{LAYOUT}:{where}:{variant}"
+    return b"body:%b:" % urlsafe_b64encode(blake2s(text.encode(), digest_size=15).digest())

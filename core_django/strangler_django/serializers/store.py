@@ -20,7 +20,12 @@ try:
 except ImportError:  # pragma: no cover  without the cache extra batched fields work all the same
     redis = None  # type: ignore[assignment]
 
-Command = tuple[Any, ...]
+try:
+    import hiredis
+except ImportError:  # pragma: no cover  redis-py reads and writes without it, slower
+    hiredis = None  # type: ignore[assignment]
+
+Command = tuple[str | bytes | int, ...]
 LONGEST_WAIT = 0.25
 PAUSE = 1.0
 """Seconds between probes while the breaker is open."""
@@ -93,15 +98,18 @@ class Store:
         self._idle: deque[Link] = deque()
         self.breaker = Breaker(self._reaches)
 
-    def run(self, commands: Callable[[bytes], Sequence[Command]]) -> list[Any]:
+    def run(
+        self, commands: Callable[[bytes], Sequence[Command]], meanwhile: Callable[[], None] | None = None
+    ) -> list[Any]:
         """The replies to what `commands` makes of the key prefix, all sent at once.
 
-        Raises Unavailable.
+        `meanwhile` is called while the server works, if it can be reached; it must raise nothing, and do nothing when
+        it is called again. Raises Unavailable.
         """
         if not self.breaker.allows():
             raise Unavailable("The breaker is open.")
         try:
-            replies = self._exchange(commands)
+            replies = self._exchange(commands, meanwhile)
         except redis.ResponseError as error:
             # Out of memory, or a replica: it answers, so reads may go on.
             raise Unavailable(f"Redis refuses: {error}") from error
@@ -126,23 +134,29 @@ class Store:
             return False
         return True
 
-    def _exchange(self, commands: Callable[[bytes], Sequence[Command]]) -> list[Any]:
+    def _exchange(
+        self, commands: Callable[[bytes], Sequence[Command]], meanwhile: Callable[[], None] | None = None
+    ) -> list[Any]:
         try:
             link = self._idle.pop()
         except IndexError:
-            return self._talk(self._connect(), commands)
+            return self._talk(self._connect(), commands, meanwhile)
         try:
-            return self._talk(link, commands)
+            return self._talk(link, commands, meanwhile)
         except redis.ConnectionError:
             # The server may have closed it while it lay idle; a fresh one also learns a new run_id.
             self.forget_links()
-            return self._talk(self._connect(), commands)
+            return self._talk(self._connect(), commands, meanwhile)
 
-    def _talk(self, link: Link, commands: Callable[[bytes], Sequence[Command]]) -> list[Any]:
+    def _talk(
+        self, link: Link, commands: Callable[[bytes], Sequence[Command]], meanwhile: Callable[[], None] | None
+    ) -> list[Any]:
         connection = link.connection
         try:
             batch = commands(link.prefix)
-            connection.send_packed_command(connection.pack_commands(batch), check_health=False)
+            connection.send_packed_command(_packed(connection, batch), check_health=False)
+            if meanwhile is not None:
+                meanwhile()
             replies = [connection.read_response() for _ in batch]
         except BaseException:
             # Replies may be left on the wire, and a reconnect would keep a prefix that is over.
@@ -162,6 +176,15 @@ class Store:
             connection.disconnect()
             raise
         return Link(connection, key_prefix(run_id))
+
+
+def _packed(connection: Any, batch: Sequence[Command]) -> list[bytes]:
+    """Commands on the wire; redis-py would look at the type of each of hundreds of keys before it asks hiredis."""
+    if hiredis is None:
+        packed: list[bytes] = connection.pack_commands(batch)
+        return packed
+    pack: Any = hiredis.pack_command
+    return list(map(pack, batch))
 
 
 _stores: dict[str, Store] = {}

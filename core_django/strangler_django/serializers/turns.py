@@ -92,9 +92,12 @@ def _missed(store: Store, shelf: Shelf, compute: Callable[[], bytes], pace: Pace
 
 def _lying(store: Store, shelf: Shelf, read: Read) -> bytes | None:
     [reading] = entries.read(store, [Ask((shelf,), (NAME,))])
-    [[value]] = reading.values
+    [[entry]] = reading.values
     read.round_trips += 1
     read.stale += reading.stale
+    if entry is None:
+        return None
+    value = entry[shelf.head :]
     if value == _UNKEPT:
         raise Unkept
     return value
