@@ -18,13 +18,13 @@ _minutes, _lessons, _taught = VALUES["course.minutes"], VALUES["course.lessons"]
 
 def compute_bodies(select: Select, kind: str, pks: Sequence[Any]) -> dict[Any, bytes]:
     """Stands where `computing.compute_bodies` loads rows and runs serializers; gives bytes of the same form."""
-    return {pk: b"=\0" + text.encode() for pk, text in _TEXTS[kind](select, pks).items()}
+    return {pk: b"=" + text.encode() for pk, text in _TEXTS[kind](select, pks).items()}
 
 
 def compute_part(select: Select, pks: Sequence[Any]) -> dict[Any, bytes]:
     """Stands where `computing.compute_part` does; there is one part, the minutes of a course."""
     tables = select("minutes of courses")
-    return {pk: b"=\0%d" % _minutes(tables, pk) for pk in pks}
+    return {pk: b"=%d" % _minutes(tables, pk) for pk in pks}
 
 
 def plain(select: Select, kind: str, pks: Sequence[Any]) -> list[dict[str, Any]]:

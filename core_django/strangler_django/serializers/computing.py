@@ -15,14 +15,16 @@ from strangler_django.serializers.plan import FieldPlan, Part
 from strangler_django.serializers.preparing import prepared
 from strangler_django.serializers.vary import allowed_by
 
-__all__ = ["compute_bodies", "compute_part", "is_exact", "references_in"]
+__all__ = ["FLAG", "compute_bodies", "compute_part", "is_exact", "references_in"]
 
+FLAG = 1
+"""Bytes before a value's JSON."""
 _EXACT, _INEXACT = b"=", b"~"
 _REFERENCES = b"\1"
 
 
 def compute_bodies(serializer: Any, plan: FieldPlan, alias: str, pks: Sequence[Any]) -> dict[Any, bytes]:
-    """Bodies from the database, as segments: a flag, then JSON between the holes, the last with references' keys.
+    """Bodies from the database: a flag, then JSON with holes, then the keys of references.
 
     A key without row is left out. Raises UndeclaredUse.
     """
@@ -43,12 +45,12 @@ def compute_bodies(serializer: Any, plan: FieldPlan, alias: str, pks: Sequence[A
             if plan.references:
                 names = [reference.names(instance) for reference in plan.references]
                 body += _REFERENCES + json.dumps(names, separators=(",", ":")).encode()
-            bodies[pk] = (_EXACT if emitter.exact else _INEXACT) + segments.HOLE + body
+            bodies[pk] = (_EXACT if emitter.exact else _INEXACT) + body
     return bodies
 
 
 def compute_part(serializer: Any, plan: FieldPlan, part: Part, alias: str, pks: Sequence[Any]) -> dict[Any, bytes]:
-    """The values of a part's fields, as segments: a flag, then the JSON of each. Raises UndeclaredUse."""
+    """The values of a part's fields: a flag, then their JSON with holes between them. Raises UndeclaredUse."""
     fields: list[BatchedField] = [serializer.fields[name] for name in part.fields]
     columns, exact = [], True
     # Who gives a timeout has said how old a value may be.
@@ -60,18 +62,19 @@ def compute_part(serializer: Any, plan: FieldPlan, part: Part, alias: str, pks: 
             exact = exact and is_exact_column
             columns.append(column)
     flag = _EXACT if exact else _INEXACT
-    return {pk: segments.HOLE.join((flag, *row)) for pk, row in zip(pks, zip(*columns, strict=True), strict=True)}
+    return {pk: flag + segments.HOLE.join(row) for pk, row in zip(pks, zip(*columns, strict=True), strict=True)}
 
 
-def is_exact(flag: bytes) -> bool:
-    """Whether decoding what stands behind the flag gives DRF's own values and types; stamps may stand before it."""
-    return flag.endswith(_EXACT)
+def is_exact(value: bytes, start: int = 0) -> bool:
+    """Whether decoding the value that begins at `start` gives DRF's own values and types."""
+    return value.startswith(_EXACT, start)
 
 
-def references_in(segments: Sequence[bytes]) -> tuple[list[bytes], list[list[Any]]]:
-    """Last segments alone, and what each has for references: a key as text, a list of keys, or None."""
-    split = [segment.partition(_REFERENCES) for segment in segments]
-    return [alone for alone, _, _ in split], [json.loads(names) for _, _, names in split]
+def references_in(ends: Sequence[bytes]) -> tuple[list[bytes], list[list[Any]]]:
+    """Ends of bodies alone, and what each has for references: a key as text, a list of keys, or None."""
+    split = [end.partition(_REFERENCES) for end in ends]
+    # One document is read faster than many.
+    return [alone for alone, _, _ in split], json.loads(b"[" + b",".join([names for _, _, names in split]) + b"]")
 
 
 def _build(serializer: Any) -> None:

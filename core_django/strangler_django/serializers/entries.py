@@ -1,7 +1,4 @@
-"""Redis entries: the stamps that a value was computed under, then the value.
-
-Readers get entries whole, and find the value by its holes: whatever stands before the first one is not JSON.
-"""
+"""Redis entries: the stamps that a value was computed under, then the value; readers get them whole."""
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -120,14 +117,16 @@ def _reading(ask: Ask, entries: list[list[bytes | None]], found: Mapping[bytes, 
 
 def _standing(shelf: Shelf, entries: list[bytes | None], under: Sequence[Stamps]) -> list[bytes | None]:
     """The entries that were stored under these stamps; nothing is stored under a `P`."""
-    heads, head = _heads(under), shelf.head
-    stored_under: Any = itemgetter(slice(0, head))
-    if None in heads or None in entries or list(map(stored_under, entries)) != heads:
+    heads, length = _heads(under), shelf.head
+    head_of: Any = itemgetter(slice(0, length))
+    valid: list[Any] = entries
+    if None in heads or None in entries or list(map(head_of, entries)) != heads:
         pairs = zip(entries, heads, strict=True)
-        entries = [entry if entry and stored_under(entry) == head else None for entry, head in pairs]
-    if min(map(len, filter(None, entries)), default=head + 1) == head:
-        return [ABSENT if entry is not None and len(entry) == head else entry for entry in entries]
-    return entries
+        valid = [entry if entry and head_of(entry) == head else None for entry, head in pairs]
+    there = list(filter(None, valid)) if None in valid else valid
+    if there and min(map(len, there)) == length:
+        return [ABSENT if entry is not None and len(entry) == length else entry for entry in valid]
+    return valid
 
 
 def _heads(under: Sequence[Stamps]) -> list[bytes | None]:

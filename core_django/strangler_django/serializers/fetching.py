@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from strangler_django.serializers import entries
 from strangler_django.serializers.entries import ABSENT, Ask, Claim, Reading, Shelf
@@ -15,12 +14,15 @@ from strangler_django.serializers.reads import Read
 from strangler_django.serializers.store import Store, Unavailable
 from strangler_protos.stamps import new_token
 
-__all__ = ["Pace", "Request", "Values", "fetch", "fetched"]
+__all__ = ["Column", "Pace", "Request", "fetch", "fetched"]
 
 logger = logging.getLogger("strangler_django.serializers")
 
 Values = dict[bytes, bytes]
-Compute = Callable[[int, Sequence[bytes]], Values]
+"""Values by row, each behind as many bytes as its shelf's stamps have."""
+Column = list[bytes | None]
+"""Such values in the order of the rows, None for a row that does not exist."""
+Compute = Callable[[int, Sequence[bytes]], dict[bytes, bytes]]
 """Computes the values of a shelf, by its index, for some rows; a row that does not exist is left out."""
 
 ABSENT_SECONDS = 60
@@ -57,8 +59,8 @@ class Request:
     may_fill: Callable[[], bool] = lambda: True
 
 
-def fetch(store: Store, requests: Sequence[Request], meanwhile: Callable[[], None] | None = None) -> list[list[Values]]:
-    """For each request and shelf the values by row; rows that do not exist are left out.
+def fetch(store: Store, requests: Sequence[Request], meanwhile: Callable[[], None] | None = None) -> list[list[Column]]:
+    """For each request and shelf the values of its rows.
 
     `meanwhile` is called while Redis works, as in `Store.run`.
     """
@@ -67,34 +69,46 @@ def fetch(store: Store, requests: Sequence[Request], meanwhile: Callable[[], Non
     except Unavailable:
         for request in requests:
             request.read.bypass = "unavailable"
-        return [
-            [dict(request.compute(index, request.ask.names)) for index in _shelves(request)] for request in requests
-        ]
+        return [[_past_redis(request, index) for index in _shelves(request)] for request in requests]
     requests[0].read.round_trips += 1
     looked = time.perf_counter()
     return [fetched(store, request, reading, looked) for request, reading in zip(requests, readings, strict=True)]
 
 
-def fetched(store: Store, request: Request, reading: Reading, looked: float) -> list[Values]:
+def fetched(store: Store, request: Request, reading: Reading, looked: float) -> list[Column]:
     """Completes what was read at the time `looked`."""
     names, bypassed = request.ask.names, {*request.bypassed, *request.written()}
+    if not bypassed and not any(None in column or ABSENT in column for column in reading.values):
+        request.read.hits += request.read.objects
+        return reading.values
     found: list[Values] = []
     missing: list[list[bytes]] = []
     for column in reading.values:
-        known: Any = dict(zip(names, column, strict=True))
-        if bypassed or None in column:
-            known = {name: value for name, value in known.items() if value is not None and name not in bypassed}
+        pairs = zip(names, column, strict=True)
+        known = {name: value for name, value in pairs if value is not None and name not in bypassed}
         found.append(known)
-        missing.append([name for name in dict.fromkeys(names) if name not in known] if len(known) < len(names) else [])
+        missing.append([name for name in dict.fromkeys(names) if name not in known])
     _note(request.read, reading, missing)
     if any(missing):
         shared = [[name for name in column if name not in bypassed] for column in missing]
         _complete(store, request, found, missing=missing, shared=shared, looked=looked)
-    return [_present(known) if ABSENT in known.values() else known for known in found]
+    return [_column(names, known) for known in found]
 
 
-def _present(known: Values) -> Values:
-    return {name: value for name, value in known.items() if value != ABSENT}
+def _past_redis(request: Request, index: int) -> Column:
+    names = request.ask.names
+    return _column(names, _headed(request.ask.shelves[index], request.compute(index, names)))
+
+
+def _headed(shelf: Shelf, values: dict[bytes, bytes]) -> Values:
+    """Computed values, as if they had been stored."""
+    head = bytes(shelf.head)
+    return {name: head + value for name, value in values.items()}
+
+
+def _column(names: Sequence[bytes], known: Values) -> Column:
+    # An absent row has an empty value.
+    return [known.get(name) or None for name in names]
 
 
 def _complete(
@@ -186,7 +200,7 @@ def _computed(
             request.read.filled += len(stored)
     except Unavailable:
         logger.info("Redis went away before %d values could be stored", len(stored))
-    return values
+    return _headed(shelf, values)
 
 
 def _await(store: Store, request: Request, found: list[Values], waiting: list[list[bytes]]) -> None:

@@ -3,15 +3,18 @@
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from django.db import connections, models, router
 from rest_framework.fields import SkipField
 
-from strangler_django.serializers import journal, pending, segments, stamps
+from strangler_django.serializers import fetching, journal, pending, segments, stamps
 from strangler_django.serializers.batched import BatchedField
 from strangler_django.serializers.computing import (
+    FLAG,
     compute_bodies,
     compute_part,
     is_exact,
@@ -19,8 +22,8 @@ from strangler_django.serializers.computing import (
 )
 from strangler_django.serializers.dependencies import label_of
 from strangler_django.serializers.emit import represent
-from strangler_django.serializers.entries import Ask, names_of
-from strangler_django.serializers.fetching import Pace, Request, Values, fetch
+from strangler_django.serializers.entries import Ask, Shelf, names_of
+from strangler_django.serializers.fetching import Pace, Request, fetch
 from strangler_django.serializers.guard import UndeclaredUse, strict
 from strangler_django.serializers.plan import FieldPlan
 from strangler_django.serializers.reads import Read, noting, reading, tell
@@ -30,7 +33,7 @@ from strangler_django.serializers.store import Store
 
 logger = logging.getLogger("strangler_django.serializers")
 
-Column = tuple[list[bytes], bool]
+Column = tuple[Sequence[bytes], bool]
 """JSON values of one field, and whether all of them decode exactly."""
 
 _paces: WeakKeyDictionary[type, Pace] = WeakKeyDictionary()
@@ -54,18 +57,22 @@ class Rendered:
     @property
     def exact(self) -> bool:
         """Whether decoding gives DRF's own values and types."""
-        return self._evidence.fresh and all(is_exact(flag) for flags in self._evidence.flags for flag in flags)
+        return self._evidence.exact()
 
 
 @dataclass(slots=True)
 class _Evidence:
-    """The flags of cached values, and whether fresh ones decode exactly; looked at only by who decodes."""
+    """Cached values that were spliced and where they begin, and whether fresh ones decode exactly."""
 
-    flags: list[Collection[bytes]] = field(default_factory=list)
+    cached: list[tuple[Collection[bytes], int]] = field(default_factory=list)
     fresh: bool = True
 
+    def exact(self) -> bool:
+        """Looks at every value, so asked only by who decodes."""
+        return self.fresh and all(is_exact(value, start) for values, start in self.cached for value in values)
+
     def add(self, other: "_Evidence") -> None:
-        self.flags += other.flags
+        self.cached += other.cached
         self.fresh = self.fresh and other.fresh
 
 
@@ -73,18 +80,23 @@ class Unspliced(Exception):
     """A list that cannot be put together from what is cached; the message is the reason of the bypass."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class _Node:
     """Rows of one serializer on one level."""
 
     serializer: Any
     plan: FieldPlan
     alias: str
-    pks: Sequence[Any]
     names: list[bytes]
     read: Read
-    keys: Sequence[str] = ()
-    """The primary keys as the references that led here spell them."""
+    keys: Sequence[Any]
+    """The primary keys, as the database gave them or as the references that led here spell them."""
+    spelled: bool = False
+
+    @cached_property
+    def pks(self) -> Sequence[Any]:
+        """The primary keys as the model has them; a warm read often needs none."""
+        return list(map(self.plan.model._meta.pk.to_python, self.keys)) if self.spelled else self.keys
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,12 +104,21 @@ class _Found:
     """The bodies of a node that exist, in order, what fills their holes so far, and what they refer to."""
 
     node: _Node
-    pks: Sequence[Any]
+    places: list[int] | None
+    """Where in the node the rows are that exist; None where all of them do."""
     segments: list[Sequence[bytes]]
     filled: dict[str, Sequence[bytes]]
     references: dict[str, list[Any]]
     instances: dict[Any, models.Model] | None
     evidence: _Evidence
+
+    @property
+    def pks(self) -> Sequence[Any]:
+        return _at(self.places, self.node.pks)
+
+
+def _at(places: list[int] | None, values: Sequence[Any]) -> Sequence[Any]:
+    return values if places is None else [values[place] for place in places]
 
 
 def render_rows(serializer: Any, plan: FieldPlan, store: Store, rows: Rows) -> Rendered | None:
@@ -127,14 +148,18 @@ def label(serializer: Any) -> str:
 def _node(serializer: Any, plan: FieldPlan, alias: str, pks: Sequence[Any], read: Read) -> _Node:
     names = names_of(pks)
     read.objects = len(names)
-    return _Node(serializer=serializer, plan=plan, alias=alias, pks=pks, names=names, read=read)
+    return _Node(serializer=serializer, plan=plan, alias=alias, keys=pks, names=names, read=read)
 
 
 def _level(store: Store, nodes: list[_Node], journal_has_rows: bool) -> list[tuple[_Found, list[Sequence[bytes]]]]:
     """What exists of each node and a column for each hole; one MGET for all nodes, and one for each level below."""
     requests = [_request(store, node, journal_has_rows) for node in nodes]
     fresh = _Fresh(nodes)
-    every = [_found(node, values) for node, values in zip(nodes, fetch(store, requests, fresh), strict=True)]
+    fetched = fetch(store, requests, fresh)
+    every = [
+        _found(node, request.ask.shelves, values)
+        for node, request, values in zip(nodes, requests, fetched, strict=True)
+    ]
     children = [(found, name, child) for found in every for name, child in _children(found)]
     nested = _nested(store, [child for _, _, child in children], journal_has_rows)
     for (found, name, _), (bodies, evidence) in zip(children, nested, strict=True):
@@ -171,7 +196,7 @@ class _Fresh:
 
 
 def _fresh_by_key(node: _Node) -> dict[str, Column]:
-    columns = {}
+    columns: dict[str, Column] = {}
     with noting(node.read):
         for name in node.plan.fresh:
             named = node.serializer.field_named(name)
@@ -191,8 +216,7 @@ def _nested(store: Store, nodes: list[_Node], journal_has_rows: bool) -> list[tu
             continue
         found, columns = next(levels)
         filled = segments.fill(found.segments, columns)
-        keys = node.keys if found.pks is node.pks else map(str, found.pks)
-        nested.append((dict(zip(keys, filled, strict=True)), found.evidence))
+        nested.append((dict(zip(_at(found.places, node.keys), filled, strict=True)), found.evidence))
         tell(node.read)
     return nested
 
@@ -205,26 +229,21 @@ def _children(found: _Found) -> list[tuple[str, _Node]]:
         plan = child.plan()
         if plan is None:
             raise Unspliced("unplannable")
-        keys = found.references[reference.name]
-        texts = dict.fromkeys(key for held in keys for key in _each(held))
+        held = found.references[reference.name]
+        each = chain.from_iterable(held) if reference.many else (key for key in held if key is not None)
+        texts = list(dict.fromkeys(each))
         read = Read(serializer=label(child), objects=len(texts))
         node = _Node(
             serializer=child,
             plan=plan,
             alias=found.node.alias,
-            pks=list(map(plan.model._meta.pk.to_python, texts)),
             names=list(map(str.encode, texts)),
             read=read,
-            keys=list(texts),
+            keys=texts,
+            spelled=True,
         )
         nodes.append((reference.name, node))
     return nodes
-
-
-def _each(held: Any) -> Sequence[str]:
-    if held is None:
-        return ()
-    return (held,) if isinstance(held, str) else held
 
 
 def _embedded(references: Sequence[Any], bodies: dict[str, bytes]) -> list[bytes]:
@@ -249,9 +268,9 @@ def _request(store: Store, node: _Node, journal_has_rows: bool) -> Request:
     serializer, plan = node.serializer, node.plan
     alias = router.db_for_write(plan.model)
     pending.settle_finished(alias)
-    pks = dict(zip(node.names, node.pks, strict=True))
 
-    def compute(index: int, names: Sequence[bytes]) -> Values:
+    def compute(index: int, names: Sequence[bytes]) -> dict[bytes, bytes]:
+        pks = dict(zip(node.names, node.pks, strict=True))
         wanted = [pks[name] for name in names]
         with noting(node.read):
             if index == 0:
@@ -300,31 +319,28 @@ def _may_fill(plan: FieldPlan, alias: str, read_alias: str) -> bool:
     return all(router.db_for_read(model) == alias for model in plan.models)
 
 
-def _found(node: _Node, values: list[Values]) -> _Found:
-    bodies, *parts = values
-    plan, pks = node.plan, node.pks
-    if any(len(known) < len(pks) for known in values):
-        # Some are not there, or some are named twice.
-        there = zip(pks, node.names, strict=True)
-        pks = [pk for pk, name in there if all(name in known for known in values)]
-    instances = plan.load(node.alias, pks) if plan.needs_instances and pks else None
-    if instances is not None and len(instances) < len(pks):
-        pks = [pk for pk in pks if pk in instances]
-    names = names_of(pks) if pks is not node.pks else node.names
-    flags, *between = segments.cut([bodies[name] for name in names], len(plan.holes) + 2)
+def _found(node: _Node, shelves: Sequence[Shelf], values: list[fetching.Column]) -> _Found:
+    plan, places, instances = node.plan, None, None
+    if any(None in column for column in values):
+        places = [place for place, each in enumerate(zip(*values, strict=True)) if None not in each]
+    if plan.needs_instances:
+        instances = plan.load(node.alias, _at(places, node.pks))
+        places = [place for place in _at(places, range(len(node.pks))) if node.pks[place] in instances]
+    held, *parts = (_at(places, column) for column in values)
+    between = segments.cut(held, shelves[0].head + FLAG, len(plan.holes) + 1)
     references: dict[str, list[Any]] = {}
     if plan.references:
         between[-1], keys = references_in(between[-1])
         references = {reference.name: [held[at] for held in keys] for at, reference in enumerate(plan.references)}
-    evidence = _Evidence([flags])
+    evidence = _Evidence([(held, shelves[0].head)])
     filled: dict[str, Sequence[bytes]] = {}
-    for part, known in zip(plan.parts, parts, strict=True):
-        flags, *columns = segments.cut([known[name] for name in names], len(part.fields) + 1)
-        evidence.flags.append(flags)
+    for part, shelf, held in zip(plan.parts, shelves[1:], parts, strict=True):
+        evidence.cached.append((held, shelf.head))
+        columns = segments.cut(held, shelf.head + FLAG, len(part.fields))
         filled |= zip(part.fields, columns, strict=True)
     return _Found(
         node=node,
-        pks=pks,
+        places=places,
         segments=between,
         instances=instances,
         filled=filled,
@@ -347,18 +363,14 @@ def _columns(found: _Found, early: dict[str, Column]) -> list[Sequence[bytes]]:
 
 def _of_found(found: _Found, column: Column) -> Column:
     """What was asked for all of a node's rows, for those that exist."""
-    if found.pks is found.node.pks:
-        return column
     values, exact = column
-    known = dict(zip(found.node.pks, values, strict=True))
-    return [known[pk] for pk in found.pks], exact
+    return _at(found.places, values), exact
 
 
 def _fresh_column(found: _Found, name: str) -> Column:
     named, instances = found.node.serializer.field_named(name), found.instances or {}
     if isinstance(named, BatchedField):
-        keys = found.pks if named.key_source is None else [named.key_of(instances[pk]) for pk in found.pks]
-        return named.column(keys)
+        return named.column([named.key_of(instances[pk]) for pk in found.pks])
     try:
         return segments.column([represent(named, instances[pk]) for pk in found.pks])
     except SkipField as error:
