@@ -1,0 +1,1 @@
+"""Writes contracts and services from DRF views."""
