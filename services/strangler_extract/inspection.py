@@ -1,0 +1,221 @@
+"""What a view is, as far as extracting it goes: its parts, its parameters, and whether it can be extracted."""
+
+import enum
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.test import RequestFactory
+from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.request import Request
+from rest_framework.schemas.generators import BaseSchemaGenerator
+from rest_framework.serializers import BaseSerializer, ListSerializer
+
+from strangler_django.endpoints import Endpoint
+from strangler_extract.handlers import Handler, read_handler
+from strangler_protos.bindings import Authority, generic_binding
+from strangler_router.borrowed import borrowed_lines
+from strangler_router.refusals import inner_rules, refusals, written_handler
+
+__all__ = ["Inspection", "Reason", "Weight", "inspect_endpoint"]
+
+PARTS = {
+    "authenticators": "authentication_classes",
+    "permissions": "permission_classes",
+    "throttles": "throttle_classes",
+    "filters": "filter_backends",
+    "pagination": "pagination_class",
+    "versioning": "versioning_class",
+    "parsers": "parser_classes",
+    "renderers": "renderer_classes",
+}
+_CONDITIONS = ("conditional_page", "condition", "etag", "last_modified")
+
+
+class Weight(enum.Enum):
+    """What a reason means for extraction."""
+
+    REFUSED = "refused"
+    """It cannot be extracted."""
+    CHOICE = "choice"
+    """Somebody must say who decides before it is bound."""
+    NOTE = "note"
+    """It can, and this is worth knowing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an endpoint can, or cannot, be extracted."""
+
+    weight: Weight
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """An endpoint with its view's parts by name, its parameters, and what answers."""
+
+    endpoint: Endpoint
+    path: dict[str, str]
+    """Arguments of the route and their converters."""
+    query: tuple[str, ...]
+    parts: dict[str, tuple[str, ...]]
+    handler: Handler
+    view: Any
+    serializer: BaseSerializer | None
+    serializer_from: str
+    reasons: tuple[Reason, ...]
+
+    @property
+    def verdict(self) -> str:
+        """`eligible`, `needs a choice` or `refused`."""
+        weights = {reason.weight for reason in self.reasons}
+        if Weight.REFUSED in weights:
+            return "refused"
+        return "needs a choice" if Weight.CHOICE in weights else "eligible"
+
+    @property
+    def many(self) -> bool:
+        """Whether it answers with a list."""
+        return self.handler.many or isinstance(self.serializer, ListSerializer)
+
+    @property
+    def authority(self) -> str:
+        """Who decides what a caller may see: SERVICE wherever rules live inside the handler."""
+        return "SERVICE" if not self.endpoint.is_drf or inner_rules(self.endpoint) else "UNSPECIFIED"
+
+
+def inspect_endpoint(endpoint: Endpoint) -> Inspection:
+    """Looks at a view without running its handler."""
+    handler = read_handler(written_handler(endpoint) if endpoint.is_drf else endpoint.callback)
+    view = _view(endpoint) if endpoint.is_drf else None
+    serializer, origin = _serializer(view, handler)
+    return Inspection(
+        endpoint=endpoint,
+        path=_arguments(endpoint.route),
+        query=tuple(_query(view)) if view is not None and handler.many else (),
+        parts={name: _names(endpoint.attribute(attribute)) for name, attribute in PARTS.items()},
+        handler=handler,
+        view=view,
+        serializer=serializer,
+        serializer_from=origin,
+        reasons=tuple(_reasons(endpoint, handler, serializer, origin)),
+    )
+
+
+def _view(endpoint: Endpoint) -> Any:
+    """An instance as DRF's own schema generator makes it, for an anonymous request."""
+    request = Request(RequestFactory().generic(endpoint.http_method, "/"))
+    request.user = AnonymousUser()
+    return BaseSchemaGenerator().create_view(endpoint.callback, endpoint.http_method, request)
+
+
+def _serializer(view: Any, handler: Handler) -> tuple[BaseSerializer | None, str]:
+    """The serializer of the answer, and where it is named or why there is none."""
+    if len(handler.serializers) == 1 and not handler.asks_view:
+        [cls] = handler.serializers
+        return _built(cls, handler), "the handler's source"
+    if len(handler.serializers) > 1:
+        names = ", ".join(cls.__name__ for cls in handler.serializers)
+        return None, f"the handler uses several serializers ({names})"
+    if handler.action == "destroy":
+        return None, "there is no content"
+    if not handler.asks_view or view is None:
+        return None, "the handler uses no serializer that can be told from its source"
+    try:
+        return view.get_serializer(many=handler.many), "get_serializer()"
+    except Exception as error:  # noqa: BLE001  the project's code, which may need a real request
+        return None, f"get_serializer() needs a real request ({type(error).__name__})"
+
+
+def _built(cls: Any, handler: Handler) -> BaseSerializer | None:
+    with suppress(Exception):
+        built: BaseSerializer = cls(many=handler.many)
+        return built
+    return None
+
+
+def _arguments(route: str) -> dict[str, str]:
+    """Named arguments of a route and their converters, from the resolver."""
+    found: dict[str, str] = {}
+    for joined, patterns in _walk(get_resolver(), "", ()):
+        if joined == route:
+            for pattern in patterns:
+                converters = getattr(pattern, "converters", {})
+                for name in pattern.regex.groupindex:
+                    converter = converters.get(name)
+                    found[name] = type(converter).__name__.removesuffix("Converter").lower() if converter else "regex"
+            return found
+    return found
+
+
+def _walk(resolver: URLResolver, prefix: str, outer: tuple[Any, ...]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    for item in resolver.url_patterns:
+        text = str(item.pattern)
+        route = prefix + text.removeprefix("^") if prefix else text
+        if isinstance(item, URLPattern):
+            yield route, (*outer, item.pattern)
+        else:
+            yield from _walk(item, route, (*outer, item.pattern))
+
+
+def _query(view: Any) -> Iterator[str]:
+    """Names of query parameters, as the paginator and the filter backends document them."""
+    seen: set[str] = set()
+    for source in (getattr(view, "paginator", None), *(backend() for backend in getattr(view, "filter_backends", ()))):
+        for name in _documented(source, view):
+            if name not in seen:
+                seen.add(name)
+                yield name
+
+
+def _documented(source: Any, view: Any) -> list[str]:
+    with suppress(Exception):
+        if hasattr(source, "get_filterset_class"):
+            filterset = source.get_filterset_class(view, view.get_queryset())
+            return list(filterset.base_filters) if filterset else []
+        return [str(parameter["name"]) for parameter in source.get_schema_operation_parameters(view)]
+    return []
+
+
+def _names(found: Any) -> tuple[str, ...]:
+    items = found if isinstance(found, (list, tuple)) else [found] if found else []
+    return tuple(getattr(item, "__name__", type(item).__name__) for item in items)
+
+
+def _reasons(endpoint: Endpoint, handler: Handler, serializer: BaseSerializer | None, origin: str) -> Iterator[Reason]:
+    binding = generic_binding(
+        id=endpoint.id, route=endpoint.route, http_method=endpoint.http_method, authority=Authority.SERVICE
+    )
+    for refusal in refusals(binding, endpoint):
+        yield Reason(
+            Weight.NOTE if refusal.is_warning else Weight.REFUSED, refusal.message.removeprefix(f"{binding.id}: ")
+        )
+    if handler.streams:
+        yield Reason(Weight.REFUSED, "the handler streams or sends a file; a reply is one document")
+    for line in borrowed_lines(endpoint) if endpoint.is_drf else ():
+        yield Reason(Weight.NOTE, f"cannot be lifted: {line} reads what only the monolith has")
+    for name in _conditions(endpoint):
+        yield Reason(Weight.NOTE, f"@{name} stays in the monolith and runs before the service is asked")
+    rules = inner_rules(endpoint) if endpoint.is_drf else []
+    if rules:
+        yield Reason(
+            Weight.NOTE,
+            f"{', '.join(rules)} would be the service's to keep; the contract says authority SERVICE, which "
+            "STRANGLER['AUTHORITY'] may change to MONOLITH for a detail route",
+        )
+    if serializer is None and origin != "there is no content":
+        yield Reason(Weight.NOTE, f"{origin}: the document is known only as far as it is observed")
+
+
+def _conditions(endpoint: Endpoint) -> list[str]:
+    """Decorators for conditional requests around the view."""
+    found, callback = [], endpoint.callback
+    while callback is not None:
+        name = getattr(callback, "__qualname__", "").partition(".")[0]
+        code = getattr(getattr(callback, "__code__", None), "co_qualname", name).partition(".")[0]
+        found += [word for word in (code,) if word in _CONDITIONS]
+        callback = getattr(callback, "__wrapped__", None)  # type: ignore[assignment]
+    return found
