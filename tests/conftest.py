@@ -92,7 +92,11 @@ def postgres_socket(django_db_blocker: DjangoDbBlocker) -> Iterator[Database]:
         "USER": "postgres",
         "OPTIONS": {},
     }
+    # Rows of equal price come in the order of the plan, which must not change while two sides are compared.
+    server.psql("ALTER SYSTEM SET autovacuum = off")
+    server.psql("SELECT pg_reload_conf()")
     _seed(changes, django_db_blocker)
+    server.psql("ANALYZE")
     yield changes, f"postgresql+psycopg://postgres@/postgres?host={socket}"
     server._cleanup()
     shutil.rmtree(directory, ignore_errors=True)

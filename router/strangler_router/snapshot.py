@@ -73,9 +73,10 @@ class Snapshot:
         self._pid = pid
 
     def _follow(self, looked: threading.Event) -> None:
-        failing = False
+        failing, pause = False, 0.5
         while True:
             try:
+                pause = _seconds(settings().refresh)
                 self._look()
                 failing = False
             except Exception as error:
@@ -90,7 +91,8 @@ class Snapshot:
                 with suppress(Exception):
                     connections.close_all()
             looked.set()
-            time.sleep(_seconds(settings().refresh))
+            # The last good one where the settings cannot be read.
+            time.sleep(pause)
 
     def _look(self) -> None:
         # Not by the newest id: a transaction may commit a smaller one later.

@@ -289,3 +289,14 @@ def test_an_outage_is_logged_once(settings, caplog, monkeypatch):
     assert Snapshot().current() == EMPTY_POLICY  # pytest-django forbids the database here
     time.sleep(0.2)
     assert caplog.text.count("the flags cannot be read") == 1
+
+
+def test_settings_that_cannot_be_read_do_not_end_the_thread(settings, monkeypatch):
+    monkeypatch.setattr("strangler_router.snapshot.flags.read_policy", lambda: POLICY)
+    settings.STRANGLER = {**settings.STRANGLER, "REFRESH": 0.05}
+    before = set(threading.enumerate())
+    Snapshot().current()
+    [thread] = set(threading.enumerate()) - before
+    settings.STRANGLER = {**settings.STRANGLER, "TARGETS": {"a.v1.B": "localhost:1"}}
+    time.sleep(0.5)
+    assert thread.is_alive()
