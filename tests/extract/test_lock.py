@@ -239,6 +239,13 @@ def test_a_key_that_both_branches_added_has_the_number_of_the_one_that_is_kept(c
     assert message.tombstones == {5: Tombstone("price", "string")}
 
 
+def test_a_number_that_is_kept_does_not_mean_what_the_other_branch_gave_up(course):
+    kept, _ = given(*COURSE, ("price", "string", "price"), lock=course)
+    other, _ = given(*COURSE, lock=given(*COURSE, ("level", "string", "level"), lock=course)[0])
+    assert joined(course, kept, other) == kept
+    assert joined(course, other, kept).messages["Course"].fields["price"].number == 5
+
+
 def test_messages_that_one_branch_added_are_joined(course):
     topic, _ = given(("slug", "string", "slug"), lock=course, message="Topic")
     lesson, _ = given(("id", "int64", "id"), lock=course, message="Lesson")
