@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "strangler_django",
     "strangler_router",
     "strangler_shadow",
+    "strangler_extract",
 ]
 
 MIDDLEWARE = [

@@ -10,8 +10,8 @@ from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto
 
 from strangler_extract.lock import Lock, assign
 from strangler_extract.naming import camel
-from strangler_extract.spelling import field_name, http_path
 from strangler_extract.shapes import Array, Field, Json, Kind, Mapping, Object, Reference, Scalar, Shape
+from strangler_extract.spelling import field_name, http_path
 from strangler_protos.v1 import options_pb2
 
 __all__ = ["Contract", "Described", "Rpc", "describe"]
@@ -84,7 +84,7 @@ class _Slot:
     type: FieldDescriptorProto.Type.ValueType
     message: str = ""
     repeated: bool = False
-    option: options_pb2.Slot.ValueType = options_pb2.SLOT_UNSPECIFIED
+    option: int = options_pb2.SLOT_UNSPECIFIED
 
 
 class _Builder:
@@ -125,7 +125,7 @@ class _Builder:
                 http_method=rpc.http_method,
                 success_status=0 if rpc.success_status == 200 else rpc.success_status,
                 shape=options_pb2.SHAPE_ARRAY if is_array else options_pb2.SHAPE_UNSPECIFIED,
-                authority=options_pb2.Authority.Value(f"AUTHORITY_{rpc.authority}"),
+                authority=f"AUTHORITY_{rpc.authority}",
             )
         )
         if rpc.comment:
@@ -200,6 +200,8 @@ class _Builder:
                 options.Extensions[options_pb2.slot] = slot.option
             if why and part.why:
                 self._comments[4, place, 2, at] = part.why
+        for number in sorted(self._lock.messages[name].tombstones):
+            message.reserved_range.add(start=number, end=number + 1)
         return message
 
     def _slot(self, shape: Shape, parent: str, key: str) -> _Slot:

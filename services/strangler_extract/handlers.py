@@ -1,4 +1,4 @@
-"""What the source of a view's handler says: which generic action it is, which serializer it answers with, which status."""
+"""What the source of a handler says: which generic action it is, which serializer it answers with, which status."""
 
 import ast
 import inspect

@@ -77,6 +77,11 @@ class Inspection:
         return "needs a choice" if Weight.CHOICE in weights else "eligible"
 
     @property
+    def refusals(self) -> list[str]:
+        """Why it cannot be extracted."""
+        return [reason.text for reason in self.reasons if reason.weight is Weight.REFUSED]
+
+    @property
     def many(self) -> bool:
         """Whether it answers with a list."""
         return self.handler.many or isinstance(self.serializer, ListSerializer)
@@ -95,7 +100,7 @@ def inspect_endpoint(endpoint: Endpoint) -> Inspection:
     return Inspection(
         endpoint=endpoint,
         path=_arguments(endpoint.route),
-        query=tuple(_query(view)) if view is not None and handler.many else (),
+        query=tuple(_query(view)) if view is not None and (handler.action == "list" or handler.paginated) else (),
         parts={name: _names(endpoint.attribute(attribute)) for name, attribute in PARTS.items()},
         handler=handler,
         view=view,

@@ -79,7 +79,7 @@ def _field(package: str, field: FieldDescriptorProto) -> str:
     repeated = field.label == FieldDescriptorProto.LABEL_REPEATED
     label = "repeated " if repeated else "optional " if field.proto3_optional else ""
     kind = _KEYWORDS[field.type] if field.type in _KEYWORDS else _short(package, field.type_name)
-    options = [f'json_name = "{CEscape(field.json_name, as_utf8=True)}"']
+    options = [f'json_name = "{CEscape(field.json_name.encode(), as_utf8=True)}"']
     if slot := slot_of(field.options):
         options.append(f"(strangler.v1.slot) = {options_pb2.Slot.Name(slot)}")
     if is_path_field(field.options):

@@ -45,6 +45,8 @@ class Answer:
     seconds: float
     location: str = ""
     error: str = ""
+    body: bytes = b""
+    """Of a response that is no stream; for the caller alone, since it holds values."""
 
 
 class Project:
@@ -87,16 +89,17 @@ class Project:
                 for _part in response.streaming_content:
                     pass
             seconds = time.perf_counter() - started
+            body = b"" if response.streaming else response.content
             response.close()
             status, location = response.status_code, response.headers.get("Location", "")
         except Exception as error:  # noqa: BLE001  the project's own failure is what is reported
             raised.append(error)
-            seconds, status, location = time.perf_counter() - started, 500, ""
+            seconds, status, location, body = time.perf_counter() - started, 500, "", b""
         finally:
             request_finished.connect(close_old_connections)
             got_request_exception.disconnect(note)
         failure = _named(raised[0]) if raised and status >= 500 else ""
-        return Answer(status=status, seconds=seconds, location=location, error=failure)
+        return Answer(status=status, seconds=seconds, location=location, error=failure, body=body)
 
 
 def _named(error: BaseException) -> str:

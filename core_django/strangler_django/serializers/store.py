@@ -73,6 +73,14 @@ class Breaker:
                 self.close()
 
 
+class _Packer:
+    """Puts commands on the wire by hiredis; redis-py's own looks at the type of each of hundreds of keys first."""
+
+    def pack(self, *parts: str | bytes | int) -> list[bytes]:
+        pack: Any = hiredis.pack_command
+        return [pack(parts)]
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     connection: Any
@@ -95,6 +103,8 @@ class Store:
         for name in ("socket_timeout", "socket_connect_timeout"):
             self._options[name] = min(self._options.get(name) or LONGEST_WAIT, LONGEST_WAIT)
         self._options["socket_read_size"] = 1 << 20
+        if hiredis is not None:
+            self._options["command_packer"] = _Packer()
         self._idle: deque[Link] = deque()
         self.breaker = Breaker(self._reaches)
 
@@ -154,7 +164,7 @@ class Store:
         connection = link.connection
         try:
             batch = commands(link.prefix)
-            connection.send_packed_command(_packed(connection, batch), check_health=False)
+            connection.send_packed_command(connection.pack_commands(batch), check_health=False)
             if meanwhile is not None:
                 meanwhile()
             replies = [connection.read_response() for _ in batch]
@@ -176,15 +186,6 @@ class Store:
             connection.disconnect()
             raise
         return Link(connection, key_prefix(run_id))
-
-
-def _packed(connection: Any, batch: Sequence[Command]) -> list[bytes]:
-    """Commands on the wire; redis-py would look at the type of each of hundreds of keys before it asks hiredis."""
-    if hiredis is None:
-        packed: list[bytes] = connection.pack_commands(batch)
-        return packed
-    pack: Any = hiredis.pack_command
-    return list(map(pack, batch))
 
 
 _stores: dict[str, Store] = {}

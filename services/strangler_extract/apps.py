@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class StranglerExtractConfig(AppConfig):
+    name = "strangler_extract"
+    label = "strangler_extract"

@@ -1,0 +1,63 @@
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import CommandParser
+
+from strangler_django.verb import UsageError, Verb
+from strangler_extract.extracting import Place, bound_endpoints, extract
+from strangler_extract.lock import LockError
+from strangler_extract.management.commands.strangler_inspect import chosen
+from strangler_protos.compiler import check, generate
+from strangler_protos.errors import ContractError
+from strangler_protos.exit_codes import CHECK_FAILED
+
+
+class Command(Verb):
+    help = "Write the contract of endpoints, its numbers, stubs and codec; those already in the contract stay in it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("endpoints", metavar="ID", nargs="*", help="as `strangler endpoints` lists it")
+        parser.add_argument("--service", required=True, help="full name: banyan.catalog.v1.CatalogService")
+        parser.add_argument(
+            "--root", type=Path, default=Path("protos"), help="folder of the .proto files (%(default)s)"
+        )
+        parser.add_argument("--output", type=Path, help="folder of the stubs and codecs (ROOT/gen)")
+        parser.add_argument("--user", action="append", default=[], help="who asks for samples: username or primary key")
+        parser.add_argument("--no-samples", action="store_true", help="look at no responses, only at the code")
+        parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is out of date")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        root, output = options["root"], options["output"] or options["root"] / "gen"
+        try:
+            place = Place.of(options["service"], root)
+            ids = list(dict.fromkeys([*bound_endpoints(place), *options["endpoints"]]))
+            if not ids:
+                raise UsageError("name the endpoints to extract; `strangler endpoints` lists them")
+            users = [] if options["no_samples"] else [None, *map(_user, options["user"])]
+            extraction = extract(chosen(ids), place, users=users)
+            if options["check"]:
+                stale = [str(path) for path in extraction.stale()]
+                stale += [str(output / path) for path in check(root, output, package=place.folder)] if not stale else []
+                for path in stale:
+                    self.stderr.write(f"{path}: out of date; run `strangler extract --service {options['service']}`")
+                if stale:
+                    raise SystemExit(CHECK_FAILED)
+                return
+            written = extraction.write()
+            generated = generate(root, output, package=place.folder)
+        except (ContractError, LockError) as error:
+            self.stderr.write(str(error))
+            raise SystemExit(CHECK_FAILED) from error
+        for path in [*written, *(output / item.path for item in generated)]:
+            self.stdout.write(str(path))
+
+
+def _user(text: str) -> Any:
+    users = get_user_model()
+    found = users._default_manager.filter(**{users.USERNAME_FIELD: text}).first()
+    if found is None and text.isdigit():
+        found = users._default_manager.filter(pk=text).first()
+    if found is None:
+        raise UsageError(f"there is no user {text!r}")
+    return found
