@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from strangler_extract.containers import array_of, mapping_of
-from strangler_extract.shapes import Array, Field, Mapping, Object, Reference, Shape
+from strangler_extract.shapes import Array, Field, Json, Mapping, Object, Reference, Shape
 
 __all__ = ["camel", "distinct", "message_name"]
 
@@ -34,15 +33,15 @@ class _Names:
     """Which fields each name stands for, so far."""
 
     def __init__(self) -> None:
-        self.taken: dict[str, tuple[tuple[Field, ...], tuple[Field, ...]]] = {}
+        self.taken: dict[str, tuple[Shape, tuple[Field, ...]]] = {}
 
     def named(self, shape: Shape, path: tuple[str, ...], around: dict[str, str]) -> Shape:
         """`around` maps the names of the objects that this one is part of to those that they got."""
         match shape:
             case Array(items):
-                return array_of(self.named(items, path, around))
+                return replace(shape, items=self.named(items, path, around))  # type: ignore[arg-type]
             case Mapping(values):
-                return mapping_of(self.named(values, path, around))
+                return replace(shape, values=self.named(values, path, around))  # type: ignore[arg-type]
             case Reference(name):
                 return Reference(around.get(name, name))
             case Object():
@@ -51,13 +50,14 @@ class _Names:
                 return shape
 
     def _object(self, shape: Object, path: tuple[str, ...], around: dict[str, str]) -> Object:
+        bare = _bare(shape)
         for name in _candidates(shape.name, path):
-            if name in self.taken and self.taken[name][0] != shape.fields:
+            if name in self.taken and self.taken[name][0] != bare:
                 continue
             if name not in self.taken:
                 # Taken before its fields are walked, so that none of them gets it.
-                self.taken[name] = (shape.fields, ())
-                self.taken[name] = (shape.fields, self._fields(shape, path, around | {shape.name: name}))
+                self.taken[name] = (bare, ())
+                self.taken[name] = (bare, self._fields(shape, path, around | {shape.name: name}))
             return Object(name, self.taken[name][1])
         raise AssertionError("candidates never end")  # pragma: no cover
 
@@ -65,6 +65,21 @@ class _Names:
         return tuple(
             replace(field, shape=self.named(field.shape, (*path, field.key), around)) for field in shape.fields
         )
+
+
+def _bare(shape: Shape) -> Shape:
+    """The shape without what its comments say."""
+    match shape:
+        case Array(items):
+            return Array(_bare(items))  # type: ignore[arg-type]
+        case Mapping(values):
+            return Mapping(_bare(values))  # type: ignore[arg-type]
+        case Object(name, fields):
+            return Object(name, tuple(Field(key=field.key, shape=_bare(field.shape), why="") for field in fields))
+        case Json():
+            return Json("")
+        case _:
+            return shape
 
 
 def _candidates(name: str, path: Sequence[str]) -> Iterator[str]:

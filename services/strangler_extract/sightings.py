@@ -1,0 +1,35 @@
+"""Shapes that remember more of what was seen than a contract can say; to everybody else they are their base."""
+
+from dataclasses import dataclass
+
+from strangler_extract.shapes import Field, Json, Mapping, Shape
+
+__all__ = ["NOTHING", "Listed", "Mixed", "Varied"]
+
+NOTHING = frozenset({"only null was seen", "only empty lists were seen", "only empty objects were seen"})
+"""Reasons that say nothing against a declaration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed(Json):
+    """Values of several kinds: how many of each, by their names (`string`, `object`, `array` ...)."""
+
+    tally: tuple[tuple[str, int], ...]
+
+    def mostly(self, kind: str) -> bool:
+        """Whether at least half of the values are of this kind."""
+        return dict(self.tally).get(kind, 0) * 2 >= sum(count for _, count in self.tally)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Json):
+    """Lists of what no repeated field can hold."""
+
+    items: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Varied(Mapping):
+    """Objects whose keys differ or look like data; `seen` says what was seen under each."""
+
+    seen: tuple[Field, ...]
