@@ -22,6 +22,7 @@ STEPS = int(os.environ.get("LOCK_STEPS", "400"))
 MESSAGES, KEYS, KINDS = ["Course", "Topic"], [*"abcdef"], ["string", "int64", "json", "repeated message Topic"]
 SIDES = st.sampled_from(["main", "branch"])
 messages, keys, kinds = st.sampled_from(MESSAGES), st.sampled_from(KEYS), st.sampled_from(KINDS)
+places = st.integers(0, 4)
 
 
 class Histories(RuleBasedStateMachine):
@@ -51,36 +52,37 @@ class Histories(RuleBasedStateMachine):
             known = before.messages.get(message, LockedMessage()).fields.get(key)
             assert known is None or (known.number, known.kind) == (numbers[key], kind)
 
-    @rule(side=SIDES, message=messages, key=keys, kind=kinds, place=st.integers(0, 5))
-    def add(self, side, message, key, kind, place):
-        fields = [field for field in self.contract(side, message) if field[0] != key]
-        if len(fields) == len(self.contract(side, message)):
-            fields.insert(place, (key, kind, key))
-            self.change(side, message, fields)
-
-    @rule(side=SIDES, message=messages, key=keys)
-    def remove(self, side, message, key):
-        self.change(side, message, [field for field in self.contract(side, message) if field[0] != key])
-
-    @rule(side=SIDES, message=messages, key=keys, other=keys)
-    def rename_a_key(self, side, message, key, other):
+    @rule(side=SIDES, message=messages, added=st.lists(st.tuples(keys, kinds), min_size=1, max_size=4), at=places)
+    def add(self, side, message, added, at):
         fields = self.contract(side, message)
-        if other not in [field[0] for field in fields]:
-            self.change(side, message, [(other if at == key else at, kind, name) for at, kind, name in fields])
+        fresh = {key: kind for key, kind in added if key not in [field[0] for field in fields]}
+        fields[at:at] = [(key, kind, key) for key, kind in fresh.items()]
+        self.change(side, message, fields)
 
-    @rule(side=SIDES, message=messages, key=keys, name=st.sampled_from(["x", "y"]))
-    def rename_in_the_contract(self, side, message, key, name):
+    @rule(side=SIDES, message=messages, at=places)
+    def remove(self, side, message, at):
         fields = self.contract(side, message)
-        self.change(side, message, [(at, kind, name if at == key else old) for at, kind, old in fields])
+        self.change(side, message, fields[:at] + fields[at + 1 :])
 
-    @rule(side=SIDES, message=messages, key=keys, kind=kinds)
-    def retype(self, side, message, key, kind):
+    @rule(side=SIDES, message=messages, at=places, key=keys)
+    def rename_a_key(self, side, message, at, key):
         fields = self.contract(side, message)
-        wanted = [(at, kind if at == key else old, name) for at, old, name in fields]
+        if key not in [field[0] for field in fields]:
+            self.change(side, message, [(key, *field[1:]) if i == at else field for i, field in enumerate(fields)])
+
+    @rule(side=SIDES, message=messages, at=places, name=st.sampled_from(["x", "y"]))
+    def rename_in_the_contract(self, side, message, at, name):
+        fields = self.contract(side, message)
+        self.change(side, message, [(*field[:2], name) if i == at else field for i, field in enumerate(fields)])
+
+    @rule(side=SIDES, message=messages, at=places, kind=kinds)
+    def retype(self, side, message, at, kind):
+        fields = self.contract(side, message)
+        wanted = [(field[0], kind, field[2]) if i == at else field for i, field in enumerate(fields)]
         if wanted != fields:
             with pytest.raises(KindChanged):
                 assign(self.locks[side], message, wanted)
-            self.locks[side] = retire(self.locks[side], message, key)
+            self.locks[side] = retire(self.locks[side], message, fields[at][0])
             self.change(side, message, wanted)
 
     @rule(side=SIDES, message=messages, order=st.permutations(KEYS))
@@ -89,6 +91,7 @@ class Histories(RuleBasedStateMachine):
         self.change(side, message, sorted(self.contract(side, message), key=lambda field: order.index(field[0])))
         assert self.locks[side].messages[message] == before
 
+    @precondition(lambda self: all(lock != self.base for lock in self.locks.values()))
     @rule(kept=SIDES)
     def merge(self, kept):
         other = {"main": "branch", "branch": "main"}[kept]
