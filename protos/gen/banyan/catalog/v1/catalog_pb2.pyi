@@ -10,30 +10,30 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ListCoursesRequest(_message.Message):
-    __slots__ = ("page", "page_size", "search", "ordering", "level", "language", "is_free", "min_price", "max_price", "topic", "strangler_http")
+    __slots__ = ("page", "page_size", "level", "language", "is_free", "min_price", "max_price", "topic", "search", "ordering", "strangler_http")
     PAGE_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
-    SEARCH_FIELD_NUMBER: _ClassVar[int]
-    ORDERING_FIELD_NUMBER: _ClassVar[int]
     LEVEL_FIELD_NUMBER: _ClassVar[int]
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     IS_FREE_FIELD_NUMBER: _ClassVar[int]
     MIN_PRICE_FIELD_NUMBER: _ClassVar[int]
     MAX_PRICE_FIELD_NUMBER: _ClassVar[int]
     TOPIC_FIELD_NUMBER: _ClassVar[int]
+    SEARCH_FIELD_NUMBER: _ClassVar[int]
+    ORDERING_FIELD_NUMBER: _ClassVar[int]
     STRANGLER_HTTP_FIELD_NUMBER: _ClassVar[int]
     page: str
     page_size: str
-    search: str
-    ordering: str
     level: str
     language: str
     is_free: str
     min_price: str
     max_price: str
     topic: str
+    search: str
+    ordering: str
     strangler_http: _http_pb2.HttpRequest
-    def __init__(self, page: _Optional[str] = ..., page_size: _Optional[str] = ..., search: _Optional[str] = ..., ordering: _Optional[str] = ..., level: _Optional[str] = ..., language: _Optional[str] = ..., is_free: _Optional[str] = ..., min_price: _Optional[str] = ..., max_price: _Optional[str] = ..., topic: _Optional[str] = ..., strangler_http: _Optional[_Union[_http_pb2.HttpRequest, _Mapping]] = ...) -> None: ...
+    def __init__(self, page: _Optional[str] = ..., page_size: _Optional[str] = ..., level: _Optional[str] = ..., language: _Optional[str] = ..., is_free: _Optional[str] = ..., min_price: _Optional[str] = ..., max_price: _Optional[str] = ..., topic: _Optional[str] = ..., search: _Optional[str] = ..., ordering: _Optional[str] = ..., strangler_http: _Optional[_Union[_http_pb2.HttpRequest, _Mapping]] = ...) -> None: ...
 
 class ListCoursesResponse(_message.Message):
     __slots__ = ("count", "next", "previous", "results", "strangler_http", "strangler_overflow")
@@ -50,14 +50,6 @@ class ListCoursesResponse(_message.Message):
     strangler_http: _http_pb2.HttpResult
     strangler_overflow: _containers.RepeatedCompositeFieldContainer[_http_pb2.Overflow]
     def __init__(self, count: _Optional[int] = ..., next: _Optional[str] = ..., previous: _Optional[str] = ..., results: _Optional[_Iterable[_Union[Course, _Mapping]]] = ..., strangler_http: _Optional[_Union[_http_pb2.HttpResult, _Mapping]] = ..., strangler_overflow: _Optional[_Iterable[_Union[_http_pb2.Overflow, _Mapping]]] = ...) -> None: ...
-
-class GetCourseRequest(_message.Message):
-    __slots__ = ("pk", "strangler_http")
-    PK_FIELD_NUMBER: _ClassVar[int]
-    STRANGLER_HTTP_FIELD_NUMBER: _ClassVar[int]
-    pk: str
-    strangler_http: _http_pb2.HttpRequest
-    def __init__(self, pk: _Optional[str] = ..., strangler_http: _Optional[_Union[_http_pb2.HttpRequest, _Mapping]] = ...) -> None: ...
 
 class Course(_message.Message):
     __slots__ = ("id", "title", "slug", "summary", "level", "level_label", "language", "price", "rating", "is_free", "published_at", "updated_at", "starts_on", "length", "external_id", "syllabus", "metadata", "educator", "topics", "lesson_count", "review_count", "is_enrolled", "strangler_http", "strangler_overflow")
@@ -132,6 +124,14 @@ class Topic(_message.Message):
     name: str
     strangler_overflow: _containers.RepeatedCompositeFieldContainer[_http_pb2.Overflow]
     def __init__(self, slug: _Optional[str] = ..., name: _Optional[str] = ..., strangler_overflow: _Optional[_Iterable[_Union[_http_pb2.Overflow, _Mapping]]] = ...) -> None: ...
+
+class GetCourseRequest(_message.Message):
+    __slots__ = ("pk", "strangler_http")
+    PK_FIELD_NUMBER: _ClassVar[int]
+    STRANGLER_HTTP_FIELD_NUMBER: _ClassVar[int]
+    pk: str
+    strangler_http: _http_pb2.HttpRequest
+    def __init__(self, pk: _Optional[str] = ..., strangler_http: _Optional[_Union[_http_pb2.HttpRequest, _Mapping]] = ...) -> None: ...
 
 class ListLessonsRequest(_message.Message):
     __slots__ = ("pk", "strangler_http")
