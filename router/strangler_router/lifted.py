@@ -7,6 +7,7 @@ loaded by the subject that the router signed. Permissions, object permissions an
 import json
 import logging
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -43,7 +44,7 @@ from strangler_router.types import EMPTY, Backend, Call, Reply
 from strangler_router.wsgi import environ_of
 from strangler_services import ApplicationError, caller
 
-__all__ = ["hosted_backend", "in_process_backend", "register"]
+__all__ = ["answer_lifted", "hosted_backend", "in_process_backend", "register"]
 
 logger = logging.getLogger("strangler_router")
 
@@ -129,6 +130,22 @@ def in_process_backend(binding: Binding, _rung: str) -> Backend:
         return reply_from(binding, binding.response.FromString(answered.SerializeToString()))
 
     return answer
+
+
+@cache
+def _lifted(endpoint: str) -> Callable[[Any, Any], Message]:
+    for binding, found in bind().pairs:
+        if binding.id == endpoint:
+            return _implementation(binding, hosted_backend(binding, found))
+    raise ConfigurationError(f"{endpoint} is not bound: STRANGLER['CONTRACTS'] names no contract with it")
+
+
+def answer_lifted(endpoint: str, request: Any, context: Any) -> Message:
+    """One RPC answered by the endpoint's own view in this process, as generated base classes do.
+
+    `ConfigurationError` where the endpoint is not bound or its view cannot be hosted.
+    """
+    return _lifted(endpoint)(request, context)
 
 
 def register(server: grpc.aio.Server) -> None:

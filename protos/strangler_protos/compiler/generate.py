@@ -1,10 +1,11 @@
-"""Generate stubs and codecs, or say which of the committed ones are out of date."""
+"""Generate stubs, codecs and base classes, or say which of the committed ones are out of date."""
 
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from strangler_protos.compiler.base_source import base_source
 from strangler_protos.compiler.codec_source import codec_source
 from strangler_protos.compiler.protoc import describe, emit_stubs
 from strangler_protos.compiler.rules import violations
@@ -41,7 +42,7 @@ def check(root: Path, output: Path, *, package: str = ".") -> list[str]:
     stale = [path for path, content in expected.items() if _content(output / path) != content]
     left_over = [
         str(path.relative_to(output))
-        for suffix in ("_pb2.py", "_pb2.pyi", "_pb2_grpc.py", "_codec.py")
+        for suffix in ("_pb2.py", "_pb2.pyi", "_pb2_grpc.py", "_codec.py", "_base.py")
         for path in (output / package).rglob(f"*{suffix}")
         if str(path.relative_to(output)) not in expected
     ]
@@ -68,12 +69,13 @@ def _outputs(root: Path, package: str) -> list[Output]:
             for path in sorted(Path(folder).rglob("*"))
             if path.is_file() and not _is_empty_grpc(path)
         ]
-    codecs = [
-        Output(path=file.name.removesuffix(".proto") + "_codec.py", content=codec_source(file).encode())
+    written = [
+        Output(path=f"{file.name.removesuffix('.proto')}_{kind}.py", content=source(file).encode())
         for file in described
         if _is_contract(file.service)
+        for kind, source in (("codec", codec_source), ("base", base_source))
     ]
-    return sorted([*outputs, *codecs], key=lambda item: item.path)
+    return sorted([*outputs, *written], key=lambda item: item.path)
 
 
 def _is_contract(services: Sequence[object]) -> bool:

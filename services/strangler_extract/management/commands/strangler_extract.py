@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,19 @@ from strangler_django.verb import UsageError, Verb
 from strangler_extract.extracting import Place, bound_endpoints, extract
 from strangler_extract.lock import LockError
 from strangler_extract.management.commands.strangler_inspect import chosen
+from strangler_extract.service_sources import service_files
 from strangler_protos.compiler import check, generate
 from strangler_protos.errors import ContractError
 from strangler_protos.exit_codes import CHECK_FAILED
+
+NEXT = """
+Every call still goes to the monolith. To ask the service:
+  STRANGLER["CONTRACTS"] += ["{package}.{name}_pb2"]
+  STRANGLER["TARGETS"]["{package}.{service}"] = {{"lifted": "127.0.0.1:50051"}}
+  STRANGLER["KEYS"]["{package}.{service}"] = {{"k1": KEY}}, where KEY is 32 bytes in hexadecimal
+  export STRANGLER_SERVICE_KEYS='{{"{package}.{service}": {{"k1": "KEY"}}}}'
+  python -m {name}_service
+  strangler verify ID; strangler cutover ID --stage canary --percent 5"""
 
 
 class Command(Verb):
@@ -23,6 +34,8 @@ class Command(Verb):
             "--root", type=Path, default=Path("protos"), help="folder of the .proto files (%(default)s)"
         )
         parser.add_argument("--output", type=Path, help="folder of the stubs and codecs (ROOT/gen)")
+        parser.add_argument("--services", type=Path, default=Path("services"), help="folder of services (%(default)s)")
+        parser.add_argument("--tests", type=Path, default=Path("tests"), help="folder of its test (%(default)s)")
         parser.add_argument("--user", action="append", default=[], help="who asks for samples: username or primary key")
         parser.add_argument("--no-samples", action="store_true", help="look at no responses, only at the code")
         parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is out of date")
@@ -39,18 +52,25 @@ class Command(Verb):
             if options["check"]:
                 stale = [str(path) for path in extraction.stale()]
                 stale += [str(output / path) for path in check(root, output, package=place.folder)] if not stale else []
-                for path in stale:
-                    self.stderr.write(f"{path}: out of date; run `strangler extract --service {options['service']}`")
+                for name in stale:
+                    self.stderr.write(f"{name}: out of date; run `strangler extract --service {options['service']}`")
                 if stale:
                     raise SystemExit(CHECK_FAILED)
                 return
             written = extraction.write()
             generated = generate(root, output, package=place.folder)
+            module = os.environ.get("DJANGO_SETTINGS_MODULE", "")
+            new = service_files(place, services=options["services"], tests=options["tests"], settings=module)
+            for path, text in new.items():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
         except (ContractError, LockError) as error:
             self.stderr.write(str(error))
             raise SystemExit(CHECK_FAILED) from error
-        for path in [*written, *(output / item.path for item in generated)]:
+        for path in [*written, *(output / item.path for item in generated), *new]:
             self.stdout.write(str(path))
+        if new:
+            self.stdout.write(NEXT.format(package=place.package, name=place.name, service=place.service))
 
 
 def _user(text: str) -> Any:
