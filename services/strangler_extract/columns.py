@@ -38,6 +38,8 @@ def column_shape(column: Any) -> Shape:
     # What a project's own column makes of the stored value is its own code.
     if not _of_django(column, "from_db_value"):
         return _from_annotation(column, "from_db_value")
+    if not _of_django(column, "descriptor_class"):
+        return Json(f"column of {type(column).__name__}")
     if (base := getattr(column, "base_field", None)) is not None and hasattr(column, "size"):
         return array_of(column_shape(base))
     if column.get_internal_type() == "HStoreField":
@@ -94,5 +96,5 @@ def _of_django(column: Any, method: str) -> bool:
 def _from_annotation(column: Any, method: str) -> Shape:
     hint = returned(getattr(column, method))
     if hint is None:
-        return Json(f"{type(column).__name__}.{method}() has no return annotation")
+        return Json(f"{type(column).__name__}.{method}() has no readable return annotation")
     return hint_shape(hint)

@@ -6,7 +6,6 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.fields import Field as SerializerField
 
-from strangler_django.serializers import BatchedField
 from strangler_extract.containers import array_of
 from strangler_extract.field_classes import CLASSES
 from strangler_extract.findings import Finding, Frame, Scope, unknown
@@ -48,7 +47,7 @@ def _found(field: Any, scope: Scope) -> Finding:
 
 
 def _by_class(field: Any, scope: Scope) -> Finding:
-    if isinstance(field, BatchedField):
+    if _is_batched(field):
         return _batched(field, scope)
     if isinstance(field, serializers.ListSerializer):
         child = _found(field.child, replace(scope, owner=_owner(field, scope)))
@@ -95,15 +94,20 @@ def _batched(field: Any, scope: Scope) -> Finding:
     hint = returned(field.method)
     value = None if hint is None else value_of(hint)
     if value is None:
-        return unknown(f"{field.method.__name__}() has no return annotation")
+        return unknown(f"{field.method.__name__}() has no readable return annotation")
     return Finding(hint_shape(value), f"annotation of {field.method.__name__}()")
+
+
+def _is_batched(field: Any) -> bool:
+    # By name: projects that batch no fields need not have the app, without which its models cannot be imported.
+    return any(kind.__name__ == "BatchedField" and _package(kind) == "strangler_django" for kind in type(field).__mro__)
 
 
 def _custom(field: Any) -> Finding:
     """A field with code of its own: only its annotation can tell."""
     hint = returned(field.to_representation)
     if hint is None:
-        return unknown(f"{type(field).__name__}.to_representation() has no return annotation")
+        return unknown(f"{type(field).__name__}.to_representation() has no readable return annotation")
     return Finding(hint_shape(hint), f"annotation of {type(field).__name__}.to_representation()")
 
 

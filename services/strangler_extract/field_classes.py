@@ -83,7 +83,7 @@ def method(field: Any, scope: Scope) -> Finding:
     """What the method's annotation says."""
     hint = returned(getattr(field.parent, field.method_name))
     if hint is None:
-        return unknown(f"{field.method_name}() has no return annotation")
+        return unknown(f"{field.method_name}() has no readable return annotation")
     return Finding(hint_shape(hint), f"annotation of {field.method_name}()")
 
 
@@ -101,7 +101,7 @@ def _by_source(field: Any, scope: Scope) -> Finding:
     if type(field).get_attribute.__module__.partition(".")[0] != "rest_framework":
         hint = returned(field.get_attribute)
         if hint is None:
-            return unknown(f"{type(field).__name__}.get_attribute() has no return annotation")
+            return unknown(f"{type(field).__name__}.get_attribute() has no readable return annotation")
         return Finding(hint_shape(hint), "annotation of get_attribute()")
     landing = trace(scope.owner, field.source_attrs)
     shape = landing_shape(landing)

@@ -136,7 +136,7 @@ def _class_shape(kind: type, arguments: tuple[Any, ...], stack: tuple[type, ...]
             return Scalar(scalar)
     if issubclass(kind, enum.Enum):
         return Json(f"{kind.__name__} is no text and no number")
-    if typing.is_typeddict(kind) or dataclasses.is_dataclass(kind):
+    if hasattr(kind, "__required_keys__") or dataclasses.is_dataclass(kind):
         return _record(kind, stack)
     if issubclass(kind, models.Model):
         return Json(f"an object of {kind.__name__}")

@@ -9,13 +9,12 @@ from strangler_extract.containers import array_of, mapping_of
 from strangler_extract.merging import merged
 from strangler_extract.naming import camel, distinct
 from strangler_extract.shapes import Array, Field, Json, Kind, Object, Scalar, Shape
-from strangler_extract.sightings import Listed, Mixed, Varied
+from strangler_extract.sightings import DEEPEST, TOO_DEEP, Listed, Mixed, Varied
 
 __all__ = ["merged", "shape_of"]
 
-DEEPEST = 24
-"""Levels of a document that are told apart; protobuf itself ends at 100 messages within each other."""
 MOST_KEYS = 50
+MOST_TOLD_APART = 500
 DATA = re.compile(
     r"[+-]?\d+(\.\d+)?"
     r"|\d{4}-\d{2}(-\d{2})?([T ].*)?"
@@ -42,7 +41,7 @@ def _seen(samples: Sequence[Sample], name: str, depth: int) -> Shape:
     if not present:
         return Json("only null was seen")
     if depth > DEEPEST:
-        return Json(f"nested deeper than {DEEPEST}")
+        return Json(TOO_DEEP)
     kinds = Counter(_kind(value) for _, value in present)
     if len(kinds) > 1:
         counts = ", ".join(f"{kind} in {count}" for kind, count in kinds.items())
@@ -84,12 +83,15 @@ def _object(samples: Sequence[Sample], name: str, depth: int) -> Shape:
     keys = _order(value for _, value in samples)
     if not keys:
         return Json("only empty objects were seen")
-    fields = tuple(_field(key, samples, name, depth) for key in keys)
+    told_apart = keys if len(keys) <= MOST_TOLD_APART else []
+    fields = tuple(_field(key, samples, name, depth) for key in told_apart)
     alike = all(len(value) == len(keys) for _, value in samples)
     if alike and len(keys) <= MOST_KEYS and not any(DATA.fullmatch(key) for key in keys):
         return Object(name, fields)
     values = [(document, part) for document, value in samples for part in value.values()]
-    return Varied(mapping_of(_seen(values, f"{name}Value", depth + 1)).values, fields)
+    # The same documents are looked at a second time here: half as deep, or each level would double the work.
+    half = depth + 1 + (DEEPEST - depth) // 2
+    return Varied(mapping_of(_seen(values, f"{name}Value", half)).values, fields)
 
 
 def _field(key: str, samples: Sequence[Sample], name: str, depth: int) -> Field:

@@ -2,6 +2,7 @@
 
 import enum
 from collections.abc import Mapping as AbstractMapping
+from copy import deepcopy
 from typing import Any
 
 from rest_framework.fields import Field as SerializerField
@@ -49,9 +50,9 @@ def _shape(said: Any, field: Any, scope: Scope) -> Shape:
     if isinstance(said, type) and issubclass(said, SerializerField):
         said = said()
     if isinstance(said, SerializerField):
-        if said.field_name is None:
-            said.bind(field.field_name, field.parent)
-        return scope.find(said, scope).shape
+        bound: Any = deepcopy(said)
+        bound.bind(field.field_name, field.parent)
+        return scope.find(bound, scope).shape
     return hint_shape(said)
 
 

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 from strangler_extract.shapes import Field, Json, Mapping, Shape
 
-__all__ = ["NOTHING", "Listed", "Mixed", "Varied"]
+__all__ = ["DEEPEST", "NOTHING", "TOO_DEEP", "Listed", "Mixed", "Varied"]
 
-NOTHING = frozenset({"only null was seen", "only empty lists were seen", "only empty objects were seen"})
+DEEPEST = 24
+"""Levels of a document that are told apart; protobuf itself ends at 100 messages within each other."""
+TOO_DEEP = f"nested deeper than {DEEPEST}"
+NOTHING = frozenset({"only null was seen", "only empty lists were seen", "only empty objects were seen", TOO_DEEP})
 """Reasons that say nothing against a declaration."""
 
 

@@ -15,6 +15,9 @@ from strangler_extract.shapes import Json, Shape
 
 __all__ = ["Landing", "landing_shape", "trace"]
 
+# Methods of the managers that relations to many lead to, and what they return.
+MANAGERS = {"count": int, "exists": bool}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landing:
@@ -50,6 +53,8 @@ def _step(owner: Any, name: str) -> Landing:
         return Landing(why=name)
     if issubclass(origin, models.Model):
         return _model_step(origin, name)
+    if name in MANAGERS and isinstance(arguments and arguments[0], type) and issubclass(arguments[0], models.Model):
+        return Landing(hint=MANAGERS[name], why=f"{name}() of {arguments[0].__name__}")
     if issubclass(origin, Mapping) and len(arguments) == 2:
         return Landing(hint=arguments[1], why=f"annotation of {name}")
     return _attribute(origin, name)

@@ -19,6 +19,7 @@ from django.contrib.postgres.fields import ArrayField, HStoreField
 from django.core.files.base import ContentFile
 from django.db import models
 from django.db.models.fields.files import FieldFile
+from django.db.models.query_utils import DeferredAttribute
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers as drf
@@ -76,6 +77,24 @@ def record(name: str, /, **keys: Shape) -> Object:
     return Object(name, tuple(Field(key=key, shape=shape, why="") for key, shape in keys.items()))
 
 
+class SealedField(models.TextField):
+    def from_db_value(self, value, expression, connection):
+        return {"sealed": value}
+
+
+class StatedField(models.TextField):
+    def from_db_value(self, value: str, expression: Any, connection: Any) -> int:
+        return int(value)
+
+
+class Watching(DeferredAttribute):
+    pass
+
+
+class WatchedField(models.TextField):
+    descriptor_class = Watching
+
+
 class Shelf(models.Model):
     """A model with a column of each class; its rows are never stored."""
 
@@ -104,6 +123,9 @@ class Shelf(models.Model):
     sizes = ArrayField(models.IntegerField(), default=list)
     grid = ArrayField(ArrayField(models.IntegerField()), default=list)
     labels = HStoreField(default=dict)
+    sealed = SealedField(default="x")
+    stated = StatedField(default=3)
+    watched = WatchedField(default="x")
     course = models.ForeignKey(Course, models.CASCADE, null=True)
     topic = models.ForeignKey(Topic, models.CASCADE, to_field="slug", null=True, related_name="+")
 
@@ -584,6 +606,11 @@ MODELS: dict[str, tuple[Case, Shape]] = {
     "read: column behind a relation": (read("course.title"), TEXT),
     "read: column behind two relations": (read("course.educator.joined_at"), TEXT),
     "read: column behind a method": (read("best.rating"), NUMBER),
+    "read: count of a relation": (read("lessons.count", course), INTEGER),
+    "read: whether there is any": (read("lessons.exists", course), BOOLEAN),
+    "read: column that becomes an object": (read("sealed"), JSON),
+    "read: column with a descriptor of its own": (read("watched"), JSON),
+    "read: column that says what it becomes": (read("stated"), INTEGER),
     "read: property without annotation": (read("unsaid"), JSON),
     "PrimaryKeyRelatedField": (of(course, drf.PrimaryKeyRelatedField(source="educator", read_only=True)), INTEGER),
     "PrimaryKeyRelatedField(queryset)": (
@@ -664,6 +691,8 @@ NOTES: dict[str, tuple[Case, Shape]] = {
     "OpenApiTypes.ANY": (note(OpenApiTypes.ANY, [1]), JSON),
     "hint": (note(list[int], [1]), Array(INTEGER)),
     "field": (note(drf.IntegerField(), 1), INTEGER),
+    "relation": (note(drf.PrimaryKeyRelatedField(many=True, queryset=Topic.objects.all()), [1]), Array(INTEGER)),
+    "relation to one": (note(drf.PrimaryKeyRelatedField(queryset=Topic.objects.all()), 1), INTEGER),
     "field class": (note(drf.UUIDField, IDENTIFIER), TEXT),
     "serializer": (
         note(SizeSerializer(many=True), [{"width": 1, "height": "2"}]),

@@ -145,6 +145,23 @@ def test_references_follow_an_object_that_gets_another_name() -> None:
     assert keyed(renamed)["up"].shape == Reference("TreeTwo")
 
 
+def test_references_mean_one_object_where_two_around_them_share_a_name() -> None:
+    class OuterSerializer(drf.Serializer):
+        def get_fields(self) -> dict[str, drf.Field]:
+            return {"inner": InnerSerializer()}
+
+    class InnerSerializer(drf.Serializer):
+        def get_fields(self) -> dict[str, drf.Field]:
+            return {"outer": OuterSerializer(), "self": InnerSerializer()}
+
+    InnerSerializer.__name__ = "OuterSerializer"
+    inner = keyed(shape_of(OuterSerializer()))["inner"].shape
+    assert {key: field.shape for key, field in keyed(inner).items()} == {
+        "outer": Reference("Outer"),
+        "self": Reference("OuterInner"),
+    }
+
+
 def test_objects_that_differ_in_comments_only_share_a_name() -> None:
     def part(why: str) -> Object:
         return Object("Part", (Field(key="a", shape=Json(why), why=why),))
@@ -201,7 +218,7 @@ def test_only_the_return_annotation_is_evaluated() -> None:
     fields = keyed(shape_of(LaterSerializer()))
     assert (fields["count"].shape, fields["count"].why) == (INTEGER, "annotation of get_count()")
     assert fields["unsaid"].why == "undeclared"
-    assert fields["unsaid"].shape == Json("get_unsaid() has no return annotation")
+    assert fields["unsaid"].shape == Json("get_unsaid() has no readable return annotation")
 
 
 def test_a_schema_on_the_method_comes_before_its_annotation() -> None:
@@ -242,7 +259,7 @@ def test_batched_fields_are_what_is_within_them() -> None:
         Array(TEXT),
         BOOLEAN,
         TEXT,
-        Json("whatever() has no return annotation"),
+        Json("whatever() has no readable return annotation"),
     ]
 
 

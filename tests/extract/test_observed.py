@@ -137,6 +137,26 @@ def test_documents_of_any_depth_have_a_shape() -> None:
     assert isinstance(merged(shape, shape), Object)
 
 
+def test_mappings_within_mappings_are_looked_at_in_time() -> None:
+    document: Any = 1
+    for _ in range(100):
+        document = {"1": [document], "2": 1}
+    assert isinstance(seen(document), Varied)
+
+
+def test_a_declaration_stands_below_the_depth_that_is_told_apart() -> None:
+    declared: Shape = PART
+    document: Any = {"name": "x"}
+    for _ in range(30):
+        declared, document = course(more=declared), {"more": document}
+    assert bare(merged(declared, seen(document))) == bare(merged(declared, None))
+
+
+def test_an_object_of_many_declared_keys_stays_one() -> None:
+    declared = course(**{f"k{number}": INTEGER for number in range(80)})
+    assert merged(declared, seen({f"k{number}": 1 for number in range(80)})) == declared
+
+
 def test_a_declaration_stands_where_nothing_was_seen() -> None:
     declared = course(a=TEXT, b=Array(PART))
     assert merged(declared, None) == declared
