@@ -33,7 +33,7 @@ def trace(owner: Any, attributes: Sequence[str]) -> Landing:
     landing = Landing(hint=owner, why=_title(owner))
     for name in attributes:
         if landing.column is not None:
-            landing = Landing(why=f"{name} of {landing.why}")
+            return Landing(why=f"{name} of {landing.why}")
         landing = _step(plain(landing.hint), name)
     return landing
 
