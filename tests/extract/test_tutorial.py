@@ -50,7 +50,8 @@ def test_the_page_works_as_it_is_written(tmp_path):
             served += commands
         elif kind == "proto":
             assert text.strip() in (tmp_path / "protos/banyan/topics/v1/topics.proto").read_text()
-    wait = "for _ in $(seq 100); do (echo > /dev/tcp/${STRANGLER_SERVICE_ADDRESS/:/\\/}) 2>/dev/null && break; sleep 0.1; done"
+    reach = "(echo > /dev/tcp/${STRANGLER_SERVICE_ADDRESS/:/\\/}) 2>/dev/null"
+    wait = f"for _ in $(seq 100); do {reach} && break; sleep 0.1; done"
     served.insert(next(at for at, line in enumerate(served) if line.endswith("&")) + 1, wait)
     served.append(
         'python -c "import django; django.setup(); from django.test import Client; '
