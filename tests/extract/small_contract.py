@@ -92,6 +92,10 @@ def with_field(line: str, source: str = CONTRACT) -> str:
 
 
 FLAVOUR = with_field('optional string flavour = 7 [json_name = "flavour"];')
+COLOUR = with_field('optional string colour = 7 [json_name = "colour"];')
+COLOUR_AND_FLAVOUR = with_field(
+    'optional string colour = 7 [json_name = "colour"];\n  optional string flavour = 8 [json_name = "flavour"];'
+)
 
 
 def written(folder: Path, source: str) -> Path:

@@ -7,6 +7,8 @@ import pytest
 from strangler_django.verb import UsageError
 from strangler_extract.lock import Lock, LockError, Tombstone, lock_path
 from tests.extract.small_contract import (
+    COLOUR,
+    COLOUR_AND_FLAVOUR,
     CONTRACT,
     FLAVOUR,
     NAME,
@@ -19,11 +21,6 @@ from tests.extract.small_contract import (
     run,
     with_field,
     written,
-)
-
-COLOUR = with_field('optional string colour = 7 [json_name = "colour"];')
-BOTH = with_field(
-    'optional string colour = 7 [json_name = "colour"];\n  optional string flavour = 8 [json_name = "flavour"];'
 )
 
 
@@ -189,7 +186,7 @@ def test_relock_renumbers_the_new_fields_of_the_other_side(keep, numbers, told, 
 
 def test_the_merge_ends_with_contract_and_lock_that_agree(merging):
     run("relock", "--keep", "ours", root=merging / "protos")
-    written(merging / "protos", BOTH)
+    written(merging / "protos", COLOUR_AND_FLAVOUR)
     assert run("lock", "--check", root=merging / "protos") == ""
     commit(merging, "Merge the flavours")
     out = run("diff", "--against", "HEAD^1", root=merging / "protos")
