@@ -14,7 +14,10 @@ import pytest
 from tests.protos.conftest import CONTRACT
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ["strangler_django", "strangler_protos", "strangler_router", "strangler_services", "strangler_shadow"]
+PACKAGES = [
+    "strangler_django", "strangler_extract", "strangler_protos", "strangler_router", "strangler_services",
+    "strangler_shadow",
+]  # fmt: skip
 WALK = """
 import importlib, json, pkgutil, sys
 import router, services
@@ -31,7 +34,7 @@ print(json.dumps({"modules": modules, "project": [router.__file__, services.__fi
 SETTINGS = """
 SECRET_KEY = "test"
 INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "strangler_django", "strangler_router",
-                  "strangler_shadow"]
+                  "strangler_shadow", "strangler_extract"]
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "project.sqlite3"}}
 ROOT_URLCONF = "router.urls"
 """
