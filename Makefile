@@ -26,9 +26,9 @@ lint: $(STAMP) lint-protos
 test: $(STAMP)
 	$(BIN)/python -m pytest --ignore=tests/fuzz/test_fuzz.py --ignore=tests/interleaving
 
-# Minutes of generated serializers and interleaved writers.
+# Minutes of generated serializers, interleaved writers and contracts that change.
 prove: $(STAMP)
-	$(BIN)/python -m pytest tests/fuzz/test_fuzz.py tests/interleaving
+	LOCK_STEPS=10000 $(BIN)/python -m pytest tests/fuzz/test_fuzz.py tests/interleaving tests/extract/test_lock_histories.py
 
 SEED ?=
 demo: $(STAMP)
@@ -63,6 +63,8 @@ clean:
 # buf reads protoc's descriptors, so that imports need no registry.
 lint-protos: $(STAMP)
 	$(BIN)/python -m strangler_protos generate --check --package banyan
+	DJANGO_SETTINGS_MODULE=academy.settings $(BIN)/strangler contract lock --check
+	DJANGO_SETTINGS_MODULE=academy.settings $(BIN)/strangler extract --service banyan.catalog.v1.CatalogService --no-samples --check
 	$(BIN)/python -m strangler_protos generate --check --package strangler_protos --output protos
 	mkdir -p build
 	$(BIN)/python -m grpc_tools.protoc -Iprotos -I$$(echo $(VENV)/lib/python3*/site-packages) --include_imports \

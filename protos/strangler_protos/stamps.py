@@ -104,22 +104,28 @@ for at = 1, shared do
   end
 end
 inherited = others
-local left = ''
+local left, known = '', {}
+local function pass_on(key)
+  if not known[key] then
+    known[key] = true
+    renew(key)
+    left = left .. key .. '\\n'
+  end
+end
 for at = shared + 1, #KEYS do
-  renew(KEYS[at])
-  left = left .. KEYS[at] .. '\\n'
+  pass_on(KEYS[at])
+end
+local own_note = ARGV[5] .. ARGV[1]
+local noted = redis.call('GET', own_note)
+if noted then
+  for key in string.gmatch(noted, '[^\\n]+') do
+    pass_on(key)
+  end
+  redis.call('UNLINK', own_note)
 end
 for at = 1, #inherited, 29 do
   local note = ARGV[5] .. string.sub(inherited, at, at + 15)
   redis.call('SET', note, (redis.call('GET', note) or '') .. left, 'EX', ARGV[6])
-end
-local note = ARGV[5] .. ARGV[1]
-local noted = redis.call('GET', note)
-if noted then
-  for key in string.gmatch(noted, '[^\\n]+') do
-    renew(key)
-  end
-  redis.call('UNLINK', note)
 end
 """
 )
