@@ -123,8 +123,9 @@ class CachedModelSerializer(ModelSerializer):
             reads.bypass(label(self), reason)
             return None
         rendered = self.render(StoredRow(instance))
-        # A row deleted since is still shown as it was read.
-        return rendered if rendered is not None and rendered.pieces else None
+        # A row deleted since is still shown as it was read; what is no object is refused by DRF.
+        shows = rendered is not None and rendered.pieces and rendered.pieces[0].startswith(b"{")
+        return rendered if shows else None
 
     def render(self, data: Any) -> Rendered | None:
         """Stored rows, named by a queryset or Rows, from the cache."""

@@ -154,13 +154,15 @@ class Walk:
         return here, path
 
     def _plan_load(self, path: str) -> None:
-        accessors, here, many = [], self.root, False
+        accessors, here, joins, before = [], self.root, True, None
         for name in path.split("__"):
             relation = relation_of(here, name)
-            many = many or relation.many_to_many or relation.one_to_many
+            # Back over a one-to-one is the object that is there already; a join would load another for the rest.
+            returns = before is not None and relation.one_to_one and relation.remote_field is before
+            joins = joins and not (relation.many_to_many or relation.one_to_many or returns)
             accessors.append(relation.get_accessor_name() if is_reverse(relation) else relation.name)
-            here = relation.related_model
-        chosen = self.prefetches if many else self.selects
+            here, before = relation.related_model, relation
+        chosen = self.selects if joins else self.prefetches
         chosen["__".join(accessors)] = None
 
 
