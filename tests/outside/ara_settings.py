@@ -10,7 +10,7 @@ from ara.server.settings import DATABASES, INSTALLED_APPS, MIDDLEWARE
 STATE = Path(os.environ["ARA_BASE_DIR"])
 ENDPOINTS = json.loads(Path(__file__).with_name("ara_endpoints.json").read_text())
 
-INSTALLED_APPS = [*INSTALLED_APPS, "strangler_django", "strangler_router", "strangler_shadow"]
+INSTALLED_APPS = [*INSTALLED_APPS, "strangler_django", "strangler_extract", "strangler_router", "strangler_shadow"]
 MIDDLEWARE = [*MIDDLEWARE, "strangler_router.middleware.RouterMiddleware"]
 DATABASES["default"]["OPTIONS"] = {
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000",

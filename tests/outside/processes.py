@@ -61,10 +61,14 @@ class Server:
             self.process.wait(10)
 
 
-def run(command: list[str], env: dict[str, str], *, timeout: float = 60.0) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end; 124 where it takes longer than `timeout` seconds."""
+def run(
+    command: list[str], env: dict[str, str], *, timeout: float = 60.0, given: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, with `given` as its input; 124 where it takes longer than `timeout` seconds."""
     try:
-        return subprocess.run(command, cwd=HERE, env=env, capture_output=True, text=True, timeout=timeout, check=False)
+        return subprocess.run(
+            command, cwd=HERE, env=env, input=given, capture_output=True, text=True, timeout=timeout, check=False
+        )
     except subprocess.TimeoutExpired as error:
         return subprocess.CompletedProcess(command, 124, str(error.stdout or ""), f"no end after {timeout:g} s")
 

@@ -1,4 +1,4 @@
-"""Plug the router into ara by settings only, run its own tests through it, walk its API across and back, profile it."""
+"""Plug the router into ara by settings only: its own tests, its API across and back, its profile, its contract."""
 
 import json
 import os
@@ -25,6 +25,7 @@ def _claims() -> int:
     from cached import claim_cached
     from claims import Claims
     from crossing import cross
+    from extract_ara import extract_ara
     from own_tests import run_own_tests
     from profile_ara import profile_ara
 
@@ -39,6 +40,8 @@ def _claims() -> int:
         claim_cached(claims)
     with claims.step("profile"):
         profile_ara(claims)
+    with claims.step("extract"):
+        extract_ara(claims, endpoints)
     claims.report(BUILD / "report.json")
     return 0 if claims.hold else 1
 
