@@ -93,6 +93,7 @@ def extract(endpoints: Sequence[Endpoint], place: Place, *, users: Iterable[Any]
     """
     inspections = [inspect_endpoint(endpoint) for endpoint in endpoints]
     refused = [f"{one.endpoint.id}: {text}" for one in inspections for text in one.refusals]
+    refused += _bound_elsewhere(endpoints, place)
     if refused:
         raise ContractError("\n".join(refused))
     askers = list(users)
@@ -108,6 +109,16 @@ def extract(endpoints: Sequence[Endpoint], place: Place, *, users: Iterable[Any]
         lock_path(place.proto): lock.to_text(),
     }
     return Extraction(place=place, inspections=tuple(inspections), described=described, files=files)
+
+
+def _bound_elsewhere(endpoints: Sequence[Endpoint], place: Place) -> list[str]:
+    others = {path: path.read_text("utf-8") for path in sorted(place.root.rglob("*.proto")) if path != place.proto}
+    return [
+        f"{endpoint.id}: {path} binds it already; an endpoint has one contract"
+        for endpoint in endpoints
+        for path, text in others.items()
+        if f'id: "{endpoint.id}"' in text
+    ]
 
 
 def _rpc(inspection: Inspection, users: Sequence[Any], taken: set[str]) -> Rpc:

@@ -111,6 +111,13 @@ def test_a_field_that_is_gone_leaves_its_number_reserved(tmp_path):
     assert 9 in Lock.read(path).messages["Educator"].tombstones
 
 
+def test_an_endpoint_has_one_contract(tmp_path):
+    first = Place.of(SERVICE, tmp_path)
+    extract(endpoints(IDS[4]), first).write()
+    with pytest.raises(ContractError, match=r"catalog\.proto binds it already"):
+        extract(endpoints(IDS[4]), Place.of("banyan.other.v1.OtherService", tmp_path))
+
+
 @pytest.mark.parametrize("service", ["Catalog", "banyan.CatalogService", "banyan.catalog.v1.Catalog", ""])
 def test_a_name_that_is_no_full_name_of_a_service_is_refused(service, tmp_path):
     with pytest.raises(ContractError, match="full name"):
