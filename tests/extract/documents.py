@@ -26,7 +26,8 @@ TEXTS = (
     r'"\u2028"', '"\u2028\u2029"', r'"\ufeff"', '"\ufeffa"', r'"\ufffe"', '"\uffff"', r'"\ufdd0"', r'"\ufffd"',
     '"größe"', r'"gr\u00f6\u00dfe"', '"o\u0308"', '"\u212b\u00c5"', '"Ελληνικά"', '"עברית \u202etxet\u202c"',
     '"日本語"', '"\U0001f600"', r'"\ud83d\ude00"', '"\U0001f468\u200d\U0001f469\u200d\U0001f467"', '"\U0010ffff"',
-    r'"\udbff\udfff"', r'"\ud800"', r'"\udfff"', r'"\ude00\ud83d"', r'"\ud83d \ude00"', r'"a\ud800b"', r'"\ud83d\ud83d\ude00"',
+    r'"\udbff\udfff"', r'"\ud800"', r'"\udfff"', r'"\ude00\ud83d"', r'"\ud83d \ude00"', r'"a\ud800b"',
+    r'"\ud83d\ud83d\ude00"',
 )  # fmt: skip
 
 OBJECTS = (
@@ -35,8 +36,8 @@ OBJECTS = (
     '{"z":1,"y":2,"a":3,"10":4,"9":5}', r'{"\u0000":1,"\u0000\u0000":2}', r'{"\ud800":1,"\udfff":2}', '{"\u2028":1}',
     '{"\U0001f600":"\U0001f600"}', '{"__proto__":1,"constructor":2,"__class__":3}', '{"strangler_http":1}',
     '{"strangler_overflow":[{"number":0,"json":"1"}]}', '{"key":"k","value":"v"}', '{"@type":"x"}',
-    '{"a.b":1,"a":{"b":2}}', '{"class":1,"def":2,"None":3}', '{"a\\"b":1,"a\\\\b":2,"a/b":3}', '{"a":null,"b":[],"c":{},"d":""}',
-    '{"items":[1,2]}', '{ "spaces" : [ 1 , { } ] }',
+    '{"a.b":1,"a":{"b":2}}', '{"class":1,"def":2,"None":3}', '{"a\\"b":1,"a\\\\b":2,"a/b":3}',
+    '{"a":null,"b":[],"c":{},"d":""}', '{"items":[1,2]}', '{ "spaces" : [ 1 , { } ] }',
 )  # fmt: skip
 
 ARRAYS = (
