@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from strangler_extract.contract import Contract, Described, Rpc, describe
 from strangler_extract.inspection import Inspection, inspect_endpoint
 from strangler_extract.lock import Lock, lock_path, retire_missing
 from strangler_extract.proto_text import proto_text
-from strangler_extract.responses import declared_response, sampled_documents, subject_of, url_name
+from strangler_extract.responses import declared_response, sampled_documents, shared, subject_of, url_name
 from strangler_extract.shapes import Object
 from strangler_extract.spelling import rpc_name
 from strangler_protos.compiler.protoc import describe as compiled
@@ -40,6 +41,12 @@ class Place:
             raise ContractError(
                 f"{service!r} is no full name of a service; write it as banyan.catalog.v1.CatalogService: "
                 "a package that ends in its version, and a name that ends in Service"
+            )
+        taken = find_spec(words[0])
+        if taken and taken.origin and not Path(taken.origin).is_relative_to(root.resolve()):
+            raise ContractError(
+                f"{words[0]} is a Python package already ({taken.origin}), so that the stubs of {package} could not be "
+                f"imported; begin the name with another word, say {words[0]}_api"
             )
         return cls(root=root, package=package, name=words[-2], service=own)
 
@@ -100,6 +107,9 @@ def extract(endpoints: Sequence[Endpoint], place: Place, *, users: Iterable[Any]
     rpcs: list[Rpc] = []
     for inspection in inspections:
         rpcs.append(_rpc(inspection, askers, {rpc.name for rpc in rpcs}))
+    rpcs = [
+        replace(rpc, response=shape) for rpc, shape in zip(rpcs, shared([rpc.response for rpc in rpcs]), strict=True)
+    ]
     contract = Contract(package=place.package, name=place.name, service=place.service, rpcs=tuple(rpcs))
     described = describe(contract, Lock.read(lock_path(place.proto)))
     lock = retire_missing(described.lock, [message.name for message in described.file.message_type])

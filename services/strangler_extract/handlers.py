@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
+from django.http import StreamingHttpResponse
 from rest_framework import status
 from rest_framework.serializers import BaseSerializer
 
@@ -56,7 +57,7 @@ def read_handler(function: Callable[..., Any] | None) -> Handler:
         many=any(_keyword(call, "many", scope) is True for call in makers),
         paginated=any(_own_name(call) == "get_paginated_response" for call in calls),
         status=_status(calls, scope),
-        streams=any(_name(call.func) in {"StreamingHttpResponse", "FileResponse"} for call in calls),
+        streams=any(_streams(call.func, scope) for call in calls),
     )
 
 
@@ -123,6 +124,12 @@ def _dotted(node: ast.expr) -> Iterator[str]:
 
 def _name(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def _streams(node: ast.expr, scope: Mapping[str, Any]) -> bool:
+    found = _value(node, scope)
+    named = _name(node) in {"StreamingHttpResponse", "FileResponse"}
+    return named or (isinstance(found, type) and issubclass(found, StreamingHttpResponse))
 
 
 def _is_serializer(found: Any) -> bool:

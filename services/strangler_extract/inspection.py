@@ -6,7 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from asgiref.sync import iscoroutinefunction
 from django.contrib.auth.models import AnonymousUser
+from django.middleware.http import ConditionalGetMiddleware
 from django.test import RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.request import Request
@@ -14,10 +16,15 @@ from rest_framework.schemas.generators import BaseSchemaGenerator
 from rest_framework.serializers import BaseSerializer, ListSerializer
 
 from strangler_django.endpoints import Endpoint
+from strangler_extract import declared
 from strangler_extract.handlers import Handler, read_handler
+from strangler_extract.shapes import Array, Json, Mapping, Object, Shape
 from strangler_protos.bindings import Authority, generic_binding
 from strangler_router.borrowed import borrowed_lines
+from strangler_router.errors import ConfigurationError
+from strangler_router.peel import peeled_function
 from strangler_router.refusals import inner_rules, refusals, written_handler
+from strangler_router.seam import class_cell
 
 __all__ = ["Inspection", "Reason", "Weight", "inspect_endpoint"]
 
@@ -31,7 +38,6 @@ PARTS = {
     "parsers": "parser_classes",
     "renderers": "renderer_classes",
 }
-_CONDITIONS = ("conditional_page", "condition", "etag", "last_modified")
 
 
 class Weight(enum.Enum):
@@ -39,8 +45,8 @@ class Weight(enum.Enum):
 
     REFUSED = "refused"
     """It cannot be extracted."""
-    CHOICE = "choice"
-    """Somebody must say who decides before it is bound."""
+    CHANGE = "change"
+    """It can, and the project has to be changed before the router can ask the service."""
     NOTE = "note"
     """It can, and this is worth knowing."""
 
@@ -70,11 +76,11 @@ class Inspection:
 
     @property
     def verdict(self) -> str:
-        """`eligible`, `needs a choice` or `refused`."""
+        """`eligible`, `needs a change` or `refused`."""
         weights = {reason.weight for reason in self.reasons}
         if Weight.REFUSED in weights:
             return "refused"
-        return "needs a choice" if Weight.CHOICE in weights else "eligible"
+        return "needs a change" if Weight.CHANGE in weights else "eligible"
 
     @property
     def refusals(self) -> list[str]:
@@ -94,7 +100,7 @@ class Inspection:
 
 def inspect_endpoint(endpoint: Endpoint) -> Inspection:
     """Looks at a view without running its handler."""
-    handler = read_handler(written_handler(endpoint) if endpoint.is_drf else endpoint.callback)
+    handler = read_handler(written_handler(endpoint) if endpoint.view_class else endpoint.callback)
     view = _view(endpoint) if endpoint.is_drf else None
     serializer, origin = _serializer(view, handler)
     return Inspection(
@@ -194,6 +200,7 @@ def _reasons(endpoint: Endpoint, handler: Handler, serializer: BaseSerializer | 
     binding = generic_binding(
         id=endpoint.id, route=endpoint.route, http_method=endpoint.http_method, authority=Authority.SERVICE
     )
+    yield from _seamless(endpoint)
     for refusal in refusals(binding, endpoint):
         yield Reason(
             Weight.NOTE if refusal.is_warning else Weight.REFUSED, refusal.message.removeprefix(f"{binding.id}: ")
@@ -211,16 +218,76 @@ def _reasons(endpoint: Endpoint, handler: Handler, serializer: BaseSerializer | 
             f"{', '.join(rules)} would be the service's to keep; the contract says authority SERVICE, which "
             "STRANGLER['AUTHORITY'] may change to MONOLITH for a detail route",
         )
-    if serializer is None and origin != "there is no content":
-        yield Reason(Weight.NOTE, f"{origin}: the document is known only as far as it is observed")
+    yield from _unknown(serializer, origin)
+
+
+def _seamless(endpoint: Endpoint) -> Iterator[Reason]:
+    """Why the router could not take this view's place; system checks say the same of what is bound."""
+    if iscoroutinefunction(endpoint.callback) or getattr(endpoint.view_class, "view_is_async", False):
+        yield Reason(Weight.REFUSED, "asynchronous views cannot be bound yet")
+    elif endpoint.is_drf:
+        try:
+            class_cell(endpoint.callback, endpoint.view_class)
+        except ConfigurationError as error:
+            yield Reason(Weight.REFUSED, str(error))
+    elif peeled_function(endpoint.callback) is None:
+        yield Reason(Weight.CHANGE, "it is a plain Django view; put @strangler_router.peel.peel innermost")
+
+
+def _unknown(serializer: BaseSerializer | None, origin: str) -> Iterator[Reason]:
+    """What of the document only real responses tell."""
+    if serializer is None:
+        if origin != "there is no content":
+            yield Reason(Weight.NOTE, f"{origin}: the document is known only as far as it is observed")
+        return
+    if declared.overrides(serializer):
+        one = getattr(serializer, "child", serializer)
+        yield Reason(Weight.NOTE, f"{type(one).__name__}.to_representation() may change what its fields declare")
+    keys = list(dict.fromkeys(_untyped(declared.shape_of(serializer))))
+    if keys:
+        yield Reason(Weight.NOTE, f"no type is declared for {', '.join(keys)}; JSON text, unless responses show one")
+
+
+def _untyped(shape: Shape, key: str = "") -> Iterator[str]:
+    """Dotted keys whose values have no declared type."""
+    match shape:
+        case Json():
+            yield key or "the document"
+        case Object(fields=fields):
+            for field in fields:
+                yield from _untyped(field.shape, f"{key}.{field.key}".lstrip("."))
+        case Array(items=inner) | Mapping(values=inner):
+            yield from _untyped(inner, key)
 
 
 def _conditions(endpoint: Endpoint) -> list[str]:
-    """Decorators for conditional requests around the view."""
-    found, callback = [], endpoint.callback
-    while callback is not None:
-        name = getattr(callback, "__qualname__", "").partition(".")[0]
-        code = getattr(getattr(callback, "__code__", None), "co_qualname", name).partition(".")[0]
-        found += [word for word in (code,) if word in _CONDITIONS]
-        callback = getattr(callback, "__wrapped__", None)  # type: ignore[assignment]
-    return found
+    """Decorators for conditional requests around the view or its `dispatch()`."""
+    around = (endpoint.callback, getattr(endpoint.view_class, "dispatch", None))
+    found = (name for function in around for step in _steps(function) for name in _condition(step))
+    return list(dict.fromkeys(found))
+
+
+def _steps(function: Any) -> Iterator[Any]:
+    """A function, what it wraps, and the functions that these close over, as method_decorator() does."""
+    while function is not None:
+        yield function
+        yield from (content for content in _enclosed(function) if callable(content))
+        function = getattr(function, "__wrapped__", None)
+
+
+def _condition(function: Any) -> Iterator[str]:
+    # @etag and @last_modified are @condition with one argument.
+    if getattr(getattr(function, "__code__", None), "co_qualname", "").startswith("condition.<locals>"):
+        yield "condition"
+    if any(
+        found is ConditionalGetMiddleware or isinstance(found, ConditionalGetMiddleware)
+        for found in _enclosed(function)
+    ):
+        yield "conditional_page"
+
+
+def _enclosed(function: Any) -> Iterator[Any]:
+    for cell in getattr(function, "__closure__", None) or ():
+        with suppress(ValueError):  # an empty cell
+            content = cell.cell_contents
+            yield from content if isinstance(content, list | tuple) else (content,)

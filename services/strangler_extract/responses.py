@@ -1,7 +1,9 @@
 """What an endpoint answers with: what its view declares, and what it was seen to answer."""
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rest_framework.pagination import CursorPagination, LimitOffsetPagination, PageNumberPagination
@@ -10,11 +12,12 @@ from strangler_django.endpoints import Endpoint
 from strangler_django.profiling.running import Project
 from strangler_django.profiling.sampling import sample_of
 from strangler_extract import declared
+from strangler_extract.containers import array_of, mapping_of
 from strangler_extract.inspection import Inspection
 from strangler_extract.naming import camel, message_name
-from strangler_extract.shapes import Field, Json, Kind, Object, Scalar, Shape
+from strangler_extract.shapes import Array, Field, Json, Kind, Mapping, Object, Scalar, Shape
 
-__all__ = ["declared_response", "sampled_documents", "subject_of", "url_name"]
+__all__ = ["declared_response", "sampled_documents", "shared", "subject_of", "url_name"]
 
 _TEXT, _INTEGER = Scalar(Kind.TEXT), Scalar(Kind.INTEGER)
 _COUNTED = (("count", _INTEGER), ("next", _TEXT), ("previous", _TEXT))
@@ -68,11 +71,47 @@ def _document(body: bytes) -> Any:
         return None
 
 
+def shared(shapes: Sequence[Shape]) -> list[Shape]:
+    """The shapes, in which objects of one name that differ only in what decided their fields are one object."""
+    known: dict[Shape, Shape] = {}
+    return [_rebuilt(shape, known) for shape in shapes]
+
+
+def _rebuilt(shape: Shape, known: dict[Shape, Shape]) -> Shape:
+    match shape:
+        case Object(name, fields):
+            own = Object(name, tuple(replace(field, shape=_rebuilt(field.shape, known)) for field in fields))
+            return known.setdefault(_bare(own), own)
+        case Array(items):
+            return array_of(_rebuilt(items, known))
+        case Mapping(values):
+            return mapping_of(_rebuilt(values, known))
+        case _:
+            return shape
+
+
+def _bare(shape: Shape) -> Shape:
+    """The shape without its reasons."""
+    match shape:
+        case Object(name, fields):
+            return Object(name, tuple(Field(key=field.key, shape=_bare(field.shape), why="") for field in fields))
+        case Array(items):
+            return array_of(_bare(items))
+        case Mapping(values):
+            return mapping_of(_bare(values))
+        case Json():
+            return Json("")
+        case _:
+            return shape
+
+
 def subject_of(inspection: Inspection) -> str:
     """What an RPC is about: the message of its serializer, or the name of its URL."""
     if inspection.serializer is not None:
         one = getattr(inspection.serializer, "child", inspection.serializer)
-        return message_name(type(one).__name__)
+        name = message_name(type(one).__name__)
+        # A project that has a ListCourseSerializer for its lists means courses all the same.
+        return re.sub("^List(?=[A-Z])", "", name) if inspection.many else name
     return url_name(inspection)
 
 
