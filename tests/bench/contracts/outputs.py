@@ -32,16 +32,18 @@ def output_rows() -> Iterator[Row]:
     yield at_least("DRF field outputs", len(found), "cases", must=120)
     typed = sum(not isinstance(shape, Json) for shape in shapes.values())
     against = f"{typed} of {len(found)}"
-    yield at_least("of them in typed slots", 100 * typed / len(found), "%", must=90, aim=97, against=against)
+    yield at_least("DRF field outputs in typed slots", 100 * typed / len(found), "%", must=90, aim=97, against=against)
     whole = sum(not _holds_json(shape) for shape in shapes.values())
     against = f"{whole} of {len(found)}: no JSON text within a mapping either"
-    yield Row(metric="of them typed to the leaves", value=100 * whole / len(found), unit="%", against=against)
+    yield Row(metric="DRF field outputs typed to the leaves", value=100 * whole / len(found), unit="%", against=against)
     spoilt = _spoilt(shapes, {name: value for name, (_, value) in found.items()})
     for name, value, back in spoilt:
         print(f"not exact: {name}: {value!r} came back as {back!r}", file=sys.stderr)
     exact = len(found) - len(spoilt)
     against = f"{exact} of {len(found)}"
-    yield at_least("of them exact through message bytes", 100 * exact / len(found), "%", must=100, against=against)
+    yield at_least(
+        "DRF field outputs exact through message bytes", 100 * exact / len(found), "%", must=100, against=against
+    )
 
 
 def _played(name: str) -> tuple[Shape, Any]:
