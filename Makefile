@@ -10,7 +10,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-.PHONY: install lock lint lint-protos test prove demo bench bench-serializers outside drf-suite fuzz interleave clean
+.PHONY: install lock lint lint-protos test prove demo bench bench-contracts bench-serializers outside drf-suite fuzz interleave clean
 install: $(STAMP)
 
 lock: $(STAMP)
@@ -36,6 +36,9 @@ demo: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench.first
+
+bench-contracts: $(STAMP)
+	$(BIN)/python -m tests.bench.contracts
 
 bench-serializers: $(STAMP)
 	$(BIN)/python -m tests.bench.serializers
