@@ -15,7 +15,7 @@ from tests.protos.conftest import CONTRACT
 
 ROOT = Path(__file__).parents[2]
 CODEC = "shop/items_codec.py"
-OUTPUTS = [CODEC, "shop/items_pb2.py", "shop/items_pb2.pyi", "shop/items_pb2_grpc.py"]
+OUTPUTS = ["shop/items_base.py", CODEC, "shop/items_pb2.py", "shop/items_pb2.pyi", "shop/items_pb2_grpc.py"]
 
 
 def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:

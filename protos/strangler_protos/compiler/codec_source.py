@@ -11,7 +11,9 @@ from strangler_protos.v1 import options_pb2
 
 __all__ = ["codec_source"]
 
-TEXT = FieldDescriptorProto.TYPE_STRING
+TEXT, INTEGER = FieldDescriptorProto.TYPE_STRING, FieldDescriptorProto.TYPE_INT64
+# What protobuf raises for a lone surrogate, and for an integer of more than 64 bits.
+REFUSALS = {TEXT: "UnicodeEncodeError", INTEGER: "ValueError"}
 FITS = {
     FieldDescriptorProto.TYPE_INT64: "type({0}) is int and INT64_MIN <= {0} <= INT64_MAX",
     FieldDescriptorProto.TYPE_DOUBLE: "type({0}) is float",
@@ -140,20 +142,26 @@ def _encode_field(field: FieldDescriptorProto, depth: str) -> Iterator[str]:
 
 
 def _encode_scalar(field: FieldDescriptorProto, spill: str) -> Iterator[str]:
-    yield f"    if {FITS[field.type].format('value')}:"
+    yield f"    if {_is_of_kind(field)}:"
     yield from _assign(field, f"message.{field.name} = value", None, spill)
     # A key is never unset, so a null is no value of it.
     yield "    elif value is not None:" if field.proto3_optional else "    else:"
     yield f"        {spill}"
 
 
+def _is_of_kind(field: FieldDescriptorProto) -> str:
+    """Whether a single value may be assigned; protobuf itself finds an integer that is too large, and faster."""
+    return "type(value) is int" if field.type == INTEGER else FITS[field.type].format("value")
+
+
 def _assign(field: FieldDescriptorProto, statement: str, undo: str | None, spill: str) -> Iterator[str]:
-    if field.type != TEXT:
+    refusal = REFUSALS.get(field.type)
+    if refusal is None or (field.type == INTEGER and _is_repeated(field)):
         yield f"        {statement}"
         return
     yield "        try:"
     yield f"            {statement}"
-    yield "        except UnicodeEncodeError:"
+    yield f"        except {refusal}:"
     if undo:
         yield f"            {undo}"
     yield f"            {spill}"
@@ -162,9 +170,11 @@ def _assign(field: FieldDescriptorProto, statement: str, undo: str | None, spill
 def _decode(message: DescriptorProto) -> Iterator[str]:
     name = snake_case(message.name)
     yield f"def decode_{name}(message: Any) -> Any:"
+    lines = [f"        {field.json_name!r}: {_decode_field(field)}," for field in _fields(message)]
+    if any(" has(" in line for line in lines):
+        yield "    has = message.HasField"
     yield "    document = {"
-    for field in _fields(message):
-        yield f"        {field.json_name!r}: {_decode_field(field)},"
+    yield from lines
     yield "    }"
     yield "    if message.strangler_overflow:"
     yield f"        return restore(document, message.strangler_overflow, {name.upper()}_NUMBERS)"
@@ -187,4 +197,7 @@ def _decode_field(field: FieldDescriptorProto) -> str:
         value = f"load_json({value})"
     if not field.proto3_optional and field.type != FieldDescriptorProto.TYPE_MESSAGE:
         return value
-    return f'{value} if message.HasField("{field.name}") else None'
+    if field.type == FieldDescriptorProto.TYPE_MESSAGE or slot == options_pb2.SLOT_JSON:
+        return f'{value} if has("{field.name}") else None'
+    # What is truthy is set, and asking is dear.
+    return f'value if (value := {value}) or has("{field.name}") else None'

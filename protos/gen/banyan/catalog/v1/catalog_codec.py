@@ -14,8 +14,11 @@ def encode_list_courses_response(document: Any, message: Any) -> None:
         overflow(message, 0, document)
         return
     value = document['count']
-    if type(value) is int and INT64_MIN <= value <= INT64_MAX:
-        message.count = value
+    if type(value) is int:
+        try:
+            message.count = value
+        except ValueError:
+            overflow(message, 1, value)
     elif value is not None:
         overflow(message, 1, value)
     value = document['next']
@@ -44,10 +47,11 @@ def encode_list_courses_response(document: Any, message: Any) -> None:
 
 
 def decode_list_courses_response(message: Any) -> Any:
+    has = message.HasField
     document = {
-        'count': message.count if message.HasField("count") else None,
-        'next': message.next if message.HasField("next") else None,
-        'previous': message.previous if message.HasField("previous") else None,
+        'count': value if (value := message.count) or has("count") else None,
+        'next': value if (value := message.next) or has("next") else None,
+        'previous': value if (value := message.previous) or has("previous") else None,
         'results': [decode_course(item) for item in message.results],
     }
     if message.strangler_overflow:
@@ -64,8 +68,11 @@ def encode_course(document: Any, message: Any) -> None:
         overflow(message, 0, document)
         return
     value = document['id']
-    if type(value) is int and INT64_MIN <= value <= INT64_MAX:
-        message.id = value
+    if type(value) is int:
+        try:
+            message.id = value
+        except ValueError:
+            overflow(message, 1, value)
     elif value is not None:
         overflow(message, 1, value)
     value = document['title']
@@ -197,13 +204,19 @@ def encode_course(document: Any, message: Any) -> None:
     else:
         overflow(message, 19, value)
     value = document['lesson_count']
-    if type(value) is int and INT64_MIN <= value <= INT64_MAX:
-        message.lesson_count = value
+    if type(value) is int:
+        try:
+            message.lesson_count = value
+        except ValueError:
+            overflow(message, 20, value)
     elif value is not None:
         overflow(message, 20, value)
     value = document['review_count']
-    if type(value) is int and INT64_MIN <= value <= INT64_MAX:
-        message.review_count = value
+    if type(value) is int:
+        try:
+            message.review_count = value
+        except ValueError:
+            overflow(message, 21, value)
     elif value is not None:
         overflow(message, 21, value)
     value = document['is_enrolled']
@@ -214,29 +227,30 @@ def encode_course(document: Any, message: Any) -> None:
 
 
 def decode_course(message: Any) -> Any:
+    has = message.HasField
     document = {
-        'id': message.id if message.HasField("id") else None,
-        'title': message.title if message.HasField("title") else None,
-        'slug': message.slug if message.HasField("slug") else None,
-        'summary': message.summary if message.HasField("summary") else None,
-        'level': message.level if message.HasField("level") else None,
-        'level_label': message.level_label if message.HasField("level_label") else None,
-        'language': message.language if message.HasField("language") else None,
-        'price': message.price if message.HasField("price") else None,
-        'rating': message.rating if message.HasField("rating") else None,
-        'is_free': message.is_free if message.HasField("is_free") else None,
-        'published_at': message.published_at if message.HasField("published_at") else None,
-        'updated_at': message.updated_at if message.HasField("updated_at") else None,
-        'starts_on': message.starts_on if message.HasField("starts_on") else None,
-        'length': message.length if message.HasField("length") else None,
-        'external_id': message.external_id if message.HasField("external_id") else None,
-        'syllabus': message.syllabus if message.HasField("syllabus") else None,
-        'metadata': load_json(message.metadata) if message.HasField("metadata") else None,
-        'educator': decode_course_educator(message.educator) if message.HasField("educator") else None,
+        'id': value if (value := message.id) or has("id") else None,
+        'title': value if (value := message.title) or has("title") else None,
+        'slug': value if (value := message.slug) or has("slug") else None,
+        'summary': value if (value := message.summary) or has("summary") else None,
+        'level': value if (value := message.level) or has("level") else None,
+        'level_label': value if (value := message.level_label) or has("level_label") else None,
+        'language': value if (value := message.language) or has("language") else None,
+        'price': value if (value := message.price) or has("price") else None,
+        'rating': value if (value := message.rating) or has("rating") else None,
+        'is_free': value if (value := message.is_free) or has("is_free") else None,
+        'published_at': value if (value := message.published_at) or has("published_at") else None,
+        'updated_at': value if (value := message.updated_at) or has("updated_at") else None,
+        'starts_on': value if (value := message.starts_on) or has("starts_on") else None,
+        'length': value if (value := message.length) or has("length") else None,
+        'external_id': value if (value := message.external_id) or has("external_id") else None,
+        'syllabus': value if (value := message.syllabus) or has("syllabus") else None,
+        'metadata': load_json(message.metadata) if has("metadata") else None,
+        'educator': decode_course_educator(message.educator) if has("educator") else None,
         'topics': [decode_topic(item) for item in message.topics],
-        'lesson_count': message.lesson_count if message.HasField("lesson_count") else None,
-        'review_count': message.review_count if message.HasField("review_count") else None,
-        'is_enrolled': message.is_enrolled if message.HasField("is_enrolled") else None,
+        'lesson_count': value if (value := message.lesson_count) or has("lesson_count") else None,
+        'review_count': value if (value := message.review_count) or has("review_count") else None,
+        'is_enrolled': value if (value := message.is_enrolled) or has("is_enrolled") else None,
     }
     if message.strangler_overflow:
         return restore(document, message.strangler_overflow, COURSE_NUMBERS)
@@ -252,8 +266,11 @@ def encode_course_educator(document: Any, message: Any) -> None:
         overflow(message, 0, document)
         return
     value = document['id']
-    if type(value) is int and INT64_MIN <= value <= INT64_MAX:
-        message.id = value
+    if type(value) is int:
+        try:
+            message.id = value
+        except ValueError:
+            overflow(message, 1, value)
     elif value is not None:
         overflow(message, 1, value)
     value = document['name']
@@ -275,10 +292,11 @@ def encode_course_educator(document: Any, message: Any) -> None:
 
 
 def decode_course_educator(message: Any) -> Any:
+    has = message.HasField
     document = {
-        'id': message.id if message.HasField("id") else None,
-        'name': message.name if message.HasField("name") else None,
-        'photo': message.photo if message.HasField("photo") else None,
+        'id': value if (value := message.id) or has("id") else None,
+        'name': value if (value := message.name) or has("name") else None,
+        'photo': value if (value := message.photo) or has("photo") else None,
     }
     if message.strangler_overflow:
         return restore(document, message.strangler_overflow, COURSE_EDUCATOR_NUMBERS)
@@ -312,9 +330,10 @@ def encode_topic(document: Any, message: Any) -> None:
 
 
 def decode_topic(message: Any) -> Any:
+    has = message.HasField
     document = {
-        'slug': message.slug if message.HasField("slug") else None,
-        'name': message.name if message.HasField("name") else None,
+        'slug': value if (value := message.slug) or has("slug") else None,
+        'name': value if (value := message.name) or has("name") else None,
     }
     if message.strangler_overflow:
         return restore(document, message.strangler_overflow, TOPIC_NUMBERS)
@@ -356,13 +375,19 @@ def encode_lesson(document: Any, message: Any) -> None:
         overflow(message, 0, document)
         return
     value = document['id']
-    if type(value) is int and INT64_MIN <= value <= INT64_MAX:
-        message.id = value
+    if type(value) is int:
+        try:
+            message.id = value
+        except ValueError:
+            overflow(message, 1, value)
     elif value is not None:
         overflow(message, 1, value)
     value = document['position']
-    if type(value) is int and INT64_MIN <= value <= INT64_MAX:
-        message.position = value
+    if type(value) is int:
+        try:
+            message.position = value
+        except ValueError:
+            overflow(message, 2, value)
     elif value is not None:
         overflow(message, 2, value)
     value = document['title']
@@ -374,8 +399,11 @@ def encode_lesson(document: Any, message: Any) -> None:
     elif value is not None:
         overflow(message, 3, value)
     value = document['minutes']
-    if type(value) is int and INT64_MIN <= value <= INT64_MAX:
-        message.minutes = value
+    if type(value) is int:
+        try:
+            message.minutes = value
+        except ValueError:
+            overflow(message, 4, value)
     elif value is not None:
         overflow(message, 4, value)
     value = document['video']
@@ -402,14 +430,15 @@ def encode_lesson(document: Any, message: Any) -> None:
 
 
 def decode_lesson(message: Any) -> Any:
+    has = message.HasField
     document = {
-        'id': message.id if message.HasField("id") else None,
-        'position': message.position if message.HasField("position") else None,
-        'title': message.title if message.HasField("title") else None,
-        'minutes': message.minutes if message.HasField("minutes") else None,
-        'video': message.video if message.HasField("video") else None,
-        'is_preview': message.is_preview if message.HasField("is_preview") else None,
-        'created_at': message.created_at if message.HasField("created_at") else None,
+        'id': value if (value := message.id) or has("id") else None,
+        'position': value if (value := message.position) or has("position") else None,
+        'title': value if (value := message.title) or has("title") else None,
+        'minutes': value if (value := message.minutes) or has("minutes") else None,
+        'video': value if (value := message.video) or has("video") else None,
+        'is_preview': value if (value := message.is_preview) or has("is_preview") else None,
+        'created_at': value if (value := message.created_at) or has("created_at") else None,
     }
     if message.strangler_overflow:
         return restore(document, message.strangler_overflow, LESSON_NUMBERS)
@@ -425,13 +454,19 @@ def encode_review(document: Any, message: Any) -> None:
         overflow(message, 0, document)
         return
     value = document['id']
-    if type(value) is int and INT64_MIN <= value <= INT64_MAX:
-        message.id = value
+    if type(value) is int:
+        try:
+            message.id = value
+        except ValueError:
+            overflow(message, 1, value)
     elif value is not None:
         overflow(message, 1, value)
     value = document['stars']
-    if type(value) is int and INT64_MIN <= value <= INT64_MAX:
-        message.stars = value
+    if type(value) is int:
+        try:
+            message.stars = value
+        except ValueError:
+            overflow(message, 2, value)
     elif value is not None:
         overflow(message, 2, value)
     value = document['text']
@@ -453,11 +488,12 @@ def encode_review(document: Any, message: Any) -> None:
 
 
 def decode_review(message: Any) -> Any:
+    has = message.HasField
     document = {
-        'id': message.id if message.HasField("id") else None,
-        'stars': message.stars if message.HasField("stars") else None,
-        'text': message.text if message.HasField("text") else None,
-        'created_at': message.created_at if message.HasField("created_at") else None,
+        'id': value if (value := message.id) or has("id") else None,
+        'stars': value if (value := message.stars) or has("stars") else None,
+        'text': value if (value := message.text) or has("text") else None,
+        'created_at': value if (value := message.created_at) or has("created_at") else None,
     }
     if message.strangler_overflow:
         return restore(document, message.strangler_overflow, REVIEW_NUMBERS)
@@ -473,8 +509,11 @@ def encode_educator(document: Any, message: Any) -> None:
         overflow(message, 0, document)
         return
     value = document['id']
-    if type(value) is int and INT64_MIN <= value <= INT64_MAX:
-        message.id = value
+    if type(value) is int:
+        try:
+            message.id = value
+        except ValueError:
+            overflow(message, 1, value)
     elif value is not None:
         overflow(message, 1, value)
     value = document['name']
@@ -518,8 +557,11 @@ def encode_educator(document: Any, message: Any) -> None:
     elif value is not None:
         overflow(message, 6, value)
     value = document['course_count']
-    if type(value) is int and INT64_MIN <= value <= INT64_MAX:
-        message.course_count = value
+    if type(value) is int:
+        try:
+            message.course_count = value
+        except ValueError:
+            overflow(message, 7, value)
     elif value is not None:
         overflow(message, 7, value)
     value = document['levels']
@@ -532,14 +574,15 @@ def encode_educator(document: Any, message: Any) -> None:
 
 
 def decode_educator(message: Any) -> Any:
+    has = message.HasField
     document = {
-        'id': message.id if message.HasField("id") else None,
-        'name': message.name if message.HasField("name") else None,
-        'bio': message.bio if message.HasField("bio") else None,
-        'photo': message.photo if message.HasField("photo") else None,
-        'website': message.website if message.HasField("website") else None,
-        'joined_at': message.joined_at if message.HasField("joined_at") else None,
-        'course_count': message.course_count if message.HasField("course_count") else None,
+        'id': value if (value := message.id) or has("id") else None,
+        'name': value if (value := message.name) or has("name") else None,
+        'bio': value if (value := message.bio) or has("bio") else None,
+        'photo': value if (value := message.photo) or has("photo") else None,
+        'website': value if (value := message.website) or has("website") else None,
+        'joined_at': value if (value := message.joined_at) or has("joined_at") else None,
+        'course_count': value if (value := message.course_count) or has("course_count") else None,
         'levels': {entry["key"]: entry["value"] for entry in [decode_levels_entry(item) for item in message.levels]},
     }
     if message.strangler_overflow:
@@ -564,16 +607,20 @@ def encode_levels_entry(document: Any, message: Any) -> None:
     else:
         overflow(message, 1, value)
     value = document['value']
-    if type(value) is int and INT64_MIN <= value <= INT64_MAX:
-        message.value = value
+    if type(value) is int:
+        try:
+            message.value = value
+        except ValueError:
+            overflow(message, 2, value)
     elif value is not None:
         overflow(message, 2, value)
 
 
 def decode_levels_entry(message: Any) -> Any:
+    has = message.HasField
     document = {
         'key': message.key,
-        'value': message.value if message.HasField("value") else None,
+        'value': value if (value := message.value) or has("value") else None,
     }
     if message.strangler_overflow:
         return restore(document, message.strangler_overflow, LEVELS_ENTRY_NUMBERS)
@@ -589,8 +636,11 @@ def encode_enrolment(document: Any, message: Any) -> None:
         overflow(message, 0, document)
         return
     value = document['id']
-    if type(value) is int and INT64_MIN <= value <= INT64_MAX:
-        message.id = value
+    if type(value) is int:
+        try:
+            message.id = value
+        except ValueError:
+            overflow(message, 1, value)
     elif value is not None:
         overflow(message, 1, value)
     value = document['course']
@@ -610,8 +660,11 @@ def encode_enrolment(document: Any, message: Any) -> None:
     elif value is not None:
         overflow(message, 3, value)
     value = document['learner']
-    if type(value) is int and INT64_MIN <= value <= INT64_MAX:
-        message.learner = value
+    if type(value) is int:
+        try:
+            message.learner = value
+        except ValueError:
+            overflow(message, 4, value)
     elif value is not None:
         overflow(message, 4, value)
     value = document['learner_name']
@@ -665,17 +718,18 @@ def encode_enrolment(document: Any, message: Any) -> None:
 
 
 def decode_enrolment(message: Any) -> Any:
+    has = message.HasField
     document = {
-        'id': message.id if message.HasField("id") else None,
-        'course': message.course if message.HasField("course") else None,
-        'course_title': message.course_title if message.HasField("course_title") else None,
-        'learner': message.learner if message.HasField("learner") else None,
-        'learner_name': message.learner_name if message.HasField("learner_name") else None,
-        'status': message.status if message.HasField("status") else None,
-        'progress': message.progress if message.HasField("progress") else None,
-        'enrolled_at': message.enrolled_at if message.HasField("enrolled_at") else None,
-        'completed_at': message.completed_at if message.HasField("completed_at") else None,
-        'certificate_id': message.certificate_id if message.HasField("certificate_id") else None,
+        'id': value if (value := message.id) or has("id") else None,
+        'course': value if (value := message.course) or has("course") else None,
+        'course_title': value if (value := message.course_title) or has("course_title") else None,
+        'learner': value if (value := message.learner) or has("learner") else None,
+        'learner_name': value if (value := message.learner_name) or has("learner_name") else None,
+        'status': value if (value := message.status) or has("status") else None,
+        'progress': value if (value := message.progress) or has("progress") else None,
+        'enrolled_at': value if (value := message.enrolled_at) or has("enrolled_at") else None,
+        'completed_at': value if (value := message.completed_at) or has("completed_at") else None,
+        'certificate_id': value if (value := message.certificate_id) or has("certificate_id") else None,
     }
     if message.strangler_overflow:
         return restore(document, message.strangler_overflow, ENROLMENT_NUMBERS)
