@@ -102,7 +102,9 @@ def _formatted(text: str) -> str:
         raise ContractError("buf is not installed; `pip install django-strangler[extract]`")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "contract.proto"
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
+        # Without a module of its own, buf looks through all that lies beside the folder.
+        path.with_name("buf.yaml").write_text("version: v2\n")
         finished = subprocess.run([buf, "format", path], capture_output=True, text=True, check=False)  # noqa: S603
     if finished.returncode:
         raise ContractError(f"buf format refuses the contract: {finished.stderr.strip()}")

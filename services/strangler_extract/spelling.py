@@ -35,4 +35,4 @@ def http_path(route: str) -> str | None:
     path = re.sub(r"\(\?P<(\w+)>(?:\[[^]]*\]|\\.|[^()\\[])*\)", r"{\1}", route.removeprefix("^").removesuffix("$"))
     path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path)
     path = "/" + path.replace(r"\.", ".").replace(r"\-", "-").rstrip("/")
-    return path if re.fullmatch(r"/(?:[A-Za-z0-9_.~{}-]+/?)*", path) else None
+    return path if re.fullmatch(r"/|(?:/[A-Za-z0-9_.~{}-]+)+", path) else None

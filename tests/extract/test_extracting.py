@@ -49,7 +49,6 @@ def test_extracting_the_academy_from_scratch_gives_the_committed_files(tmp_path)
     assert written == committed
 
 
-@pytest.mark.django_db
 def test_samples_change_nothing_that_the_academy_declares(academy, tmp_path):
     place = Place.of(SERVICE, tmp_path)
     sampled, declared = (extract(endpoints(*IDS), place, users=users) for users in ([None], []))

@@ -35,6 +35,9 @@ def test_the_fields_of_a_message_are_distinct_identifiers(keys):
         ("api/<slug:a>/b/<b>", "/api/{a}/b/{b}"),
         (r"^files/(?P<name>[\w.-]+)\.json$", "/files/{name}.json"),
         ("odd/(a|b)/", None),
+        ("", "/"),
+        # Found out in no time.
+        ("api/" + "a" * 60 + "(", None),
     ],
 )
 def test_a_route_becomes_a_path(route, path):
