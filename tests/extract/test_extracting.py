@@ -110,6 +110,20 @@ def test_a_field_that_is_gone_leaves_its_number_reserved(tmp_path):
     assert 9 in Lock.read(path).messages["Educator"].tombstones
 
 
+def test_an_endpoint_is_dropped_and_one_that_is_gone_is_named(tmp_path):
+    place = Place.of(SERVICE, tmp_path)
+    folders = ["--root", str(tmp_path), "--services", str(tmp_path / "services"), "--tests", str(tmp_path / "tests")]
+    arguments = ["--service", SERVICE, *folders, "--no-samples"]
+    run("extract", IDS[4], IDS[5], *arguments)
+    run("extract", *arguments, "--drop", IDS[4])
+    assert bound_endpoints(place) == [IDS[5]]
+    assert len(Lock.read(lock_path(place.proto)).messages["Educator"].tombstones) == 8
+    place.proto.write_text(place.proto.read_text().replace(IDS[5], "v1:gone.get"))
+    _, said, code = run("extract", *arguments)
+    assert code == 65
+    assert said.endswith("take it out: --drop v1:gone.get\n")
+
+
 def test_an_endpoint_has_one_contract(tmp_path):
     first = Place.of(SERVICE, tmp_path)
     extract(endpoints(IDS[4]), first).write()

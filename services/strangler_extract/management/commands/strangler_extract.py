@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import CommandParser
 
+from strangler_django.endpoints import walk_endpoints
 from strangler_django.verb import UsageError, Verb
 from strangler_extract.extracting import Place, bound_endpoints, extract
 from strangler_extract.lock import LockError
@@ -37,6 +38,7 @@ class Command(Verb):
         parser.add_argument("--services", type=Path, default=Path("services"), help="folder of services (%(default)s)")
         parser.add_argument("--tests", type=Path, default=Path("tests"), help="folder of its test (%(default)s)")
         parser.add_argument("--user", action="append", default=[], help="who asks for samples: username or primary key")
+        parser.add_argument("--drop", action="append", default=[], metavar="ID", help="take an endpoint out of it")
         parser.add_argument("--no-samples", action="store_true", help="look at no responses, only at the code")
         parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is out of date")
 
@@ -44,9 +46,7 @@ class Command(Verb):
         root, output = options["root"], options["output"] or options["root"] / "gen"
         try:
             place = Place.of(options["service"], root)
-            ids = list(dict.fromkeys([*bound_endpoints(place), *options["endpoints"]]))
-            if not ids:
-                raise UsageError("name the endpoints to extract; `strangler endpoints` lists them")
+            ids = _ids(bound_endpoints(place), options["endpoints"], options["drop"])
             users = [] if options["no_samples"] else [None, *map(_user, options["user"])]
             extraction = extract(chosen(ids), place, users=users)
             if options["check"]:
@@ -71,6 +71,22 @@ class Command(Verb):
             self.stdout.write(str(path))
         if new:
             self.stdout.write(NEXT.format(package=place.package, name=place.name, service=place.service))
+
+
+def _ids(bound: list[str], named: list[str], dropped: list[str]) -> list[str]:
+    """What the contract is to hold. Raises UsageError, and ContractError where the project lost what it binds."""
+    if unknown := [name for name in dropped if name not in bound]:
+        raise UsageError(f"--drop {', '.join(unknown)}: the contract has {', '.join(bound) or 'no endpoint'}")
+    known = {endpoint.id for endpoint in walk_endpoints()}
+    if lost := [name for name in bound if name not in known and name not in dropped]:
+        raise ContractError(
+            f"the contract binds {', '.join(lost)}, which the project does not have any more; "
+            f"take it out: {' '.join(f'--drop {name}' for name in lost)}"
+        )
+    ids = [name for name in dict.fromkeys([*bound, *named]) if name not in dropped]
+    if not ids:
+        raise UsageError("name the endpoints to extract; `strangler endpoints` lists them")
+    return ids
 
 
 def _user(text: str) -> Any:
