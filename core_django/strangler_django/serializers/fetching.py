@@ -14,13 +14,13 @@ from strangler_django.serializers.reads import Read
 from strangler_django.serializers.store import Store, Unavailable
 from strangler_protos.stamps import new_token
 
-__all__ = ["Column", "Pace", "Request", "fetch", "fetched"]
+__all__ = ["Held", "Pace", "Request", "fetch", "fetched"]
 
 logger = logging.getLogger("strangler_django.serializers")
 
 Values = dict[bytes, bytes]
 """Values by row, each behind as many bytes as its shelf's stamps have."""
-Column = list[bytes | None]
+Held = list[bytes | None]
 """Such values in the order of the rows, None for a row that does not exist."""
 Compute = Callable[[int, Sequence[bytes]], dict[bytes, bytes]]
 """Computes the values of a shelf, by its index, for some rows; a row that does not exist is left out."""
@@ -59,7 +59,7 @@ class Request:
     may_fill: Callable[[], bool] = lambda: True
 
 
-def fetch(store: Store, requests: Sequence[Request], meanwhile: Callable[[], None] | None = None) -> list[list[Column]]:
+def fetch(store: Store, requests: Sequence[Request], meanwhile: Callable[[], None] | None = None) -> list[list[Held]]:
     """For each request and shelf the values of its rows.
 
     `meanwhile` is called while Redis works, as in `Store.run`.
@@ -75,7 +75,7 @@ def fetch(store: Store, requests: Sequence[Request], meanwhile: Callable[[], Non
     return [fetched(store, request, reading, looked) for request, reading in zip(requests, readings, strict=True)]
 
 
-def fetched(store: Store, request: Request, reading: Reading, looked: float) -> list[Column]:
+def fetched(store: Store, request: Request, reading: Reading, looked: float) -> list[Held]:
     """Completes what was read at the time `looked`."""
     names, bypassed = request.ask.names, {*request.bypassed, *request.written()}
     if not bypassed and not any(None in column or ABSENT in column for column in reading.values):
@@ -92,12 +92,12 @@ def fetched(store: Store, request: Request, reading: Reading, looked: float) -> 
     if any(missing):
         shared = [[name for name in column if name not in bypassed] for column in missing]
         _complete(store, request, found, missing=missing, shared=shared, looked=looked)
-    return [_column(names, known) for known in found]
+    return [_held(names, known) for known in found]
 
 
-def _past_redis(request: Request, index: int) -> Column:
+def _past_redis(request: Request, index: int) -> Held:
     names = request.ask.names
-    return _column(names, _headed(request.ask.shelves[index], request.compute(index, names)))
+    return _held(names, _headed(request.ask.shelves[index], request.compute(index, names)))
 
 
 def _headed(shelf: Shelf, values: dict[bytes, bytes]) -> Values:
@@ -106,7 +106,7 @@ def _headed(shelf: Shelf, values: dict[bytes, bytes]) -> Values:
     return {name: head + value for name, value in values.items()}
 
 
-def _column(names: Sequence[bytes], known: Values) -> Column:
+def _held(names: Sequence[bytes], known: Values) -> Held:
     # An absent row has an empty value.
     return [known.get(name) or None for name in names]
 

@@ -319,7 +319,7 @@ def _may_fill(plan: FieldPlan, alias: str, read_alias: str) -> bool:
     return all(router.db_for_read(model) == alias for model in plan.models)
 
 
-def _found(node: _Node, shelves: Sequence[Shelf], values: list[fetching.Column]) -> _Found:
+def _found(node: _Node, shelves: Sequence[Shelf], values: list[fetching.Held]) -> _Found:
     plan, places, instances = node.plan, None, None
     if any(None in column for column in values):
         places = [place for place, each in enumerate(zip(*values, strict=True)) if None not in each]
