@@ -64,6 +64,7 @@ def fetch(store: Store, requests: Sequence[Request], meanwhile: Callable[[], Non
 
     `meanwhile` is called while Redis works, as in `Store.run`.
     """
+    looked = time.perf_counter()
     try:
         readings = entries.read(store, [request.ask for request in requests], meanwhile)
     except Unavailable:
@@ -71,7 +72,6 @@ def fetch(store: Store, requests: Sequence[Request], meanwhile: Callable[[], Non
             request.read.bypass = "unavailable"
         return [[_past_redis(request, index) for index in _shelves(request)] for request in requests]
     requests[0].read.round_trips += 1
-    looked = time.perf_counter()
     return [fetched(store, request, reading, looked) for request, reading in zip(requests, readings, strict=True)]
 
 
