@@ -163,7 +163,7 @@ def test_an_event_that_cannot_reach_redis_is_journalled(
     warm: Redis, whole: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "LONGEST_WAIT", 0.25)
-    store._stores.clear()
+    store.forget_stores()
     pk = Course.objects.nocache().get(title="First").pk
     sql("UPDATE catalog_course SET title = 'Renamed' WHERE title = 'First'")
     # The journal's own rows are cacheops' business as well, and it would wait for ever.

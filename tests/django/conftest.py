@@ -82,10 +82,10 @@ def valkey() -> Iterator[Redis]:
 def forgotten_links(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each test starts with no connection, a closed breaker, patience, and throttles that count from zero."""
     monkeypatch.setattr(store, "LONGEST_WAIT", 10)
-    store._stores.clear()
+    store.forget_stores()
     cache.clear()
     yield
-    store._stores.clear()
+    store.forget_stores()
     cache.clear()
 
 

@@ -73,7 +73,7 @@ def test_a_write_during_an_outage_is_seen_during_and_after_it(away: Redis) -> No
 def test_a_reader_that_reconnects_first_bypasses_what_the_journal_names(away: Redis) -> None:
     rename()
     away.resume()
-    store._stores.clear()
+    store.forget_stores()
     # The very first read after the outage.
     assert b"After" in cached_list()
     assert b"After" in cached_list()

@@ -401,7 +401,7 @@ def test_invalidate_inside_a_transaction_counts_from_its_commit(cached: Redis) -
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "PAUSE", 0.1)
     monkeypatch.setattr(store, "LONGEST_WAIT", 0.25)
-    store._stores.clear()
+    store.forget_stores()
 
 
 def test_without_redis_the_function_is_just_called(transactional_db: None, settings: Settings) -> None:
@@ -448,7 +448,7 @@ def test_a_write_during_an_outage_is_seen_during_and_after_it(cached: Redis, imp
     finally:
         cached.resume()
     # A reader that reaches the server first.
-    store._stores.clear()
+    store.forget_stores()
     assert reads_of(function).bypass == "journal"
     assert function() == ["After"]
     assert is_kept(function)
@@ -465,7 +465,7 @@ def test_an_invalidation_during_an_outage_is_not_forgotten(cached: Redis, impati
         function.invalidate()
     finally:
         cached.resume()
-    store._stores.clear()
+    store.forget_stores()
     assert function() == ["After"]
     assert function() == ["After"]
 

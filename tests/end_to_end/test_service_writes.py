@@ -49,9 +49,9 @@ def valkey(server: Redis, academy: Any, settings: Any, monkeypatch: pytest.Monke
     server.reset()
     settings.CACHEOPS_REDIS = server.url
     monkeypatch.setattr(store, "PAUSE", 0.1)
-    store._stores.clear()
+    store.forget_stores()
     yield server
-    store._stores.clear()
+    store.forget_stores()
     JournalRow.objects.all().delete()
 
 
@@ -177,7 +177,7 @@ def test_a_review_while_redis_is_away_is_seen_then_and_afterwards(enrolments, va
         back[how]()
         # The service asks again.
         time.sleep(PAUSE)
-    store._stores.clear()
+    store.forget_stores()
     # The first to reach Redis again finds the old body there.
     assert listed(course) == before + 1
     assert warm(valkey, course) == before + 1

@@ -24,7 +24,7 @@ class Server:
         self.server.start()
         self.client = redis.Redis(unix_socket_path=str(self.socket))
         # The breaker of the outage would outlive it by a second.
-        store._stores.clear()
+        store.forget_stores()
 
     def kill(self) -> None:
         self.client.close()

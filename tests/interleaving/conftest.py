@@ -69,9 +69,9 @@ def server(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redi
     settings.CACHEOPS_REDIS = made.url
     settings.DATABASE_ROUTERS = [Router()]
     monkeypatch.setattr(store, "LONGEST_WAIT", 10)
-    store._stores.clear()
+    store.forget_stores()
     yield made
-    store._stores.clear()
+    store.forget_stores()
     made.close()
 
 

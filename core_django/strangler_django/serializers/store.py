@@ -4,6 +4,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Thread
 from typing import Any
@@ -130,7 +131,10 @@ class Store:
         return replies
 
     def forget_links(self) -> None:
-        self._idle.clear()
+        """Closes the links that lie idle; in a forked child only its own copies of their sockets."""
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().connection.disconnect()
 
     def forget_threads(self) -> None:
         """In a forked child nobody probes any more."""
@@ -201,6 +205,15 @@ def current_store() -> Store | None:
     if store is None:
         store = _stores[name] = Store(location)
     return store
+
+
+def forget_stores() -> None:
+    """Forgets all servers and closes what lies idle, as tests want between them."""
+    for store in _stores.values():
+        store.forget_links()
+        # Ends the thread that probes.
+        store.breaker.close()
+    _stores.clear()
 
 
 def _forget_after_fork() -> None:
