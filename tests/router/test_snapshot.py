@@ -297,6 +297,14 @@ def test_settings_that_cannot_be_read_do_not_end_the_thread(settings, monkeypatc
     before = set(threading.enumerate())
     Snapshot().current()
     [thread] = set(threading.enumerate()) - before
-    settings.STRANGLER = {**settings.STRANGLER, "TARGETS": {"a.v1.B": "localhost:1"}}
+    good, settings.STRANGLER = settings.STRANGLER, {**settings.STRANGLER, "TARGETS": {"a.v1.B": "localhost:1"}}
     time.sleep(0.5)
     assert thread.is_alive()
+
+    def stop():
+        raise SystemExit
+
+    monkeypatch.setattr("strangler_router.snapshot.flags.read_policy", stop)
+    settings.STRANGLER = good
+    thread.join(5)
+    assert not thread.is_alive()
