@@ -291,6 +291,8 @@ def test_an_outage_is_logged_once(settings, caplog, monkeypatch):
     assert caplog.text.count("the flags cannot be read") == 1
 
 
+# How the thread is ended here.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_settings_that_cannot_be_read_do_not_end_the_thread(settings, monkeypatch):
     monkeypatch.setattr("strangler_router.snapshot.flags.read_policy", lambda: POLICY)
     settings.STRANGLER = {**settings.STRANGLER, "REFRESH": 0.05}
