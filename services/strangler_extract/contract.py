@@ -11,7 +11,7 @@ from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto
 from strangler_extract.lock import Lock, assign
 from strangler_extract.naming import camel
 from strangler_extract.shapes import Array, Field, Json, Kind, Mapping, Object, Reference, Scalar, Shape
-from strangler_extract.spelling import field_name, http_path
+from strangler_extract.spelling import field_name, http_path, is_json_name
 from strangler_protos.v1 import options_pb2
 
 __all__ = ["Contract", "Described", "Rpc", "describe"]
@@ -178,10 +178,12 @@ class _Builder:
     def _fields(self, name: str, fields: Sequence[Field], *, why: bool = False) -> DescriptorProto:
         message = self._file.message_type.add(name=name)
         place = len(self._file.message_type) - 1
+        fields = [part for part in fields if is_json_name(part.key)]
         slots = [self._slot(part.shape, name, part.key) for part in fields]
         own_names: list[str] = []
+        keys = {part.key for part in fields}
         for part in fields:
-            own_names.append(field_name(part.key, own_names))
+            own_names.append(field_name(part.key, own_names, keys=keys))
         asked = [(part.key, slot.kind, own) for part, slot, own in zip(fields, slots, own_names, strict=True)]
         self._lock, numbers = assign(self._lock, name, asked)
         for at, (part, slot, own) in enumerate(zip(fields, slots, own_names, strict=True)):

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strangler_extract.spelling import field_name, http_path, rpc_name
+from strangler_extract.spelling import field_name, http_path, is_json_name, rpc_name
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,29 @@ from strangler_extract.spelling import field_name, http_path, rpc_name
 )  # fmt: skip
 def test_a_key_becomes_a_field(key, name):
     assert field_name(key) == name
+
+
+@pytest.mark.parametrize(
+    ("keys", "names"),
+    [
+        # protoc compares default JSON names as well, and protobuf's runtime names with keys.
+        (["line_2", "line2", "line 2"], ["line_2", "line2_2", "line_2_3"]),
+        (["fooBar", "foo_bar", "FooBar"], ["foo_bar_2", "foo_bar", "foo_bar_3"]),
+    ],
+)
+def test_keys_that_are_alike_to_protobuf_become_fields_that_are_not(keys, names):
+    found = []
+    for key in keys:
+        found.append(field_name(key, found, keys=keys))
+    assert found == names
+
+
+@pytest.mark.parametrize(
+    ("key", "fits"),
+    [("a", True), ("", True), ("[a", True), ("[a]", False), ("a\0", False), ("strangler_http", False)],
+)
+def test_some_keys_are_no_json_name(key, fits):
+    assert is_json_name(key) is fits
 
 
 @given(st.lists(st.text(max_size=6), max_size=8, unique=True))
