@@ -1,0 +1,1 @@
+"""A shop of many stalls: a project with what real ones have, for extraction to keep."""

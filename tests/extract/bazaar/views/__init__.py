@@ -1,0 +1,1 @@
+"""The bazaar's views, a module for each theme."""
