@@ -1,5 +1,6 @@
 """HTTP errors across the wire: a DRF exception as a message, and back as the same exception."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -108,10 +109,15 @@ class _Ready(str):
 
 def _detail_message(detail: Any) -> http_pb2.ErrorDetail:
     if isinstance(detail, Mapping):
-        entries = [http_pb2.ErrorEntry(key=str(key), detail=_detail_message(value)) for key, value in detail.items()]
+        entries = [http_pb2.ErrorEntry(key=_key(key), detail=_detail_message(value)) for key, value in detail.items()]
         return http_pb2.ErrorDetail(map=http_pb2.ErrorMap(entries=entries))
     if isinstance(detail, Sequence) and not isinstance(detail, str):
         return http_pb2.ErrorDetail(list=http_pb2.ErrorList(items=map(_detail_message, detail)))
     # Not as the msgid: gettext would translate words that the view left alone, and turn "\r" into "\n".
     text = http_pb2.ErrorText(message="%s", args=[str(detail)], code=getattr(detail, "code", "") or "")
     return http_pb2.ErrorDetail(text=text)
+
+
+def _key(key: Any) -> str:
+    """A key as JSON spells it: `null` for None, `true` for True."""
+    return key if isinstance(key, str) else str(next(iter(json.loads(json.dumps({key: None})))))

@@ -195,3 +195,10 @@ def test_messages_of_drf_are_translated_before_they_are_filled(detail, expected)
     with translation.override("de"):
         exception = exception_of(drf_error("ValidationError", [detail]).http_error.drf)
     assert exception.detail == [expected]
+
+
+def test_keys_of_details_are_spelled_as_json_spells_them(answers):
+    detail = {None: ["a"], 1: ["b"], False: ["c"], 2.5: ["d"], "ü": ["e"]}
+    monolith, service = answers(exceptions.ValidationError(detail))
+    assert service == monolith
+    assert list(json.loads(service[2])) == ["null", "1", "false", "2.5", "ü"]
