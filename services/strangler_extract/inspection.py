@@ -19,8 +19,10 @@ from strangler_django.endpoints import Endpoint
 from strangler_extract import declared
 from strangler_extract.handlers import Handler, read_handler
 from strangler_extract.shapes import Array, Json, Mapping, Object, Shape
+from strangler_extract.surroundings import context_lines, renderer_lines, request_lines
 from strangler_protos.bindings import Authority, generic_binding
 from strangler_router.borrowed import borrowed_lines
+from strangler_router.conf import settings
 from strangler_router.errors import ConfigurationError
 from strangler_router.peel import peeled_function
 from strangler_router.refusals import inner_rules, refusals, written_handler
@@ -209,6 +211,7 @@ def _reasons(endpoint: Endpoint, handler: Handler, serializer: BaseSerializer | 
         yield Reason(Weight.REFUSED, "the handler streams or sends a file; a reply is one document")
     for line in borrowed_lines(endpoint) if endpoint.is_drf else ():
         yield Reason(Weight.NOTE, f"cannot be lifted: {line} reads what only the monolith has")
+    yield from _surroundings(endpoint, serializer) if endpoint.is_drf else ()
     for name in _conditions(endpoint):
         yield Reason(Weight.NOTE, f"@{name} stays in the monolith and runs before the service is asked")
     rules = inner_rules(endpoint) if endpoint.is_drf else []
@@ -232,6 +235,22 @@ def _seamless(endpoint: Endpoint) -> Iterator[Reason]:
             yield Reason(Weight.REFUSED, str(error))
     elif peeled_function(endpoint.callback) is None:
         yield Reason(Weight.CHANGE, "it is a plain Django view; put @strangler_router.peel.peel innermost")
+
+
+def _surroundings(endpoint: Endpoint, serializer: BaseSerializer | None) -> Iterator[Reason]:
+    """What the view reads that would be something else, silently, where the monolith's middleware does not run."""
+    if settings().tenant:
+        yield Reason(Weight.NOTE, "cannot be lifted: STRANGLER['TENANT'] is set, and only middleware selects a tenant")
+    else:
+        for line in context_lines(endpoint, serializer):
+            text = f"{line}, which only the monolith's middleware sets; let STRANGLER['TENANT'] tell it of a request"
+            yield Reason(Weight.REFUSED, text)
+    for line in request_lines(endpoint, serializer):
+        yield Reason(Weight.CHANGE, f"{line} does not travel to the service; headers do")
+    for line in renderer_lines(endpoint):
+        yield Reason(
+            Weight.CHANGE, f"{line} asks a renderer's view or serializer, which a service's answer leaves bare"
+        )
 
 
 def _unknown(serializer: BaseSerializer | None, origin: str) -> Iterator[Reason]:
