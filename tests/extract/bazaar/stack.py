@@ -90,6 +90,8 @@ class Stack:
     def environment(self, side: str = "") -> dict[str, str]:
         """What a process reads; without a side, the project before its extraction."""
         folders = [ROOT / "tests/extract", self.folder / "root/gen", self.folder / "services"]
+        # A checkout that is not the installed one names its packages here.
+        folders += map(Path, filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
         values = {
             "PYTHONPATH": os.pathsep.join(map(str, folders)),
             "DJANGO_SETTINGS_MODULE": "bazaar.settings",

@@ -2,6 +2,11 @@
 
 from contextvars import ContextVar
 
-__all__ = ["TENANT"]
+__all__ = ["TENANT", "tenant"]
 
 TENANT = ContextVar("tenant", default="north")
+
+
+def tenant():
+    """The tenant of this request."""
+    return TENANT.get()

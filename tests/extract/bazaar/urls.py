@@ -57,6 +57,7 @@ urlpatterns = [
     path("chosen-serializer/<int:pk>/", patterns.ChosenSerializer.as_view(), name="chosen-serializer"),
     path("tenant-stalls/", patterns.TenantStalls.as_view(), name="tenant-stalls"),
     path("tenant-fields/", patterns.TenantFields.as_view(), name="tenant-fields"),
+    path("tenant-prices/", patterns.TenantPrices.as_view(), name="tenant-prices"),
     path("request-tenant/", patterns.RequestTenant.as_view(), name="request-tenant"),
     path("filtered/", patterns.Filtered.as_view(), name="filtered"),
     path("notes/", patterns.Notes.as_view(), name="notes"),

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from bazaar.models import Good, Note, Stall, Visit
 from bazaar.serializers import GoodSerializer, StallSerializer, TagSerializer
-from bazaar.tenants import TENANT
+from bazaar.tenants import TENANT, tenant
 
 GOODS = Good.objects.order_by("id")
 
@@ -130,6 +130,20 @@ class TenantFieldsSerializer(StallSerializer):
 class TenantFields(ListAPIView):
     queryset = Stall.objects.order_by("id")
     serializer_class = TenantFieldsSerializer
+
+
+class TenantPricesSerializer(GoodSerializer):
+    class Meta(GoodSerializer.Meta):
+        fields = ["id", "price"]
+
+    def get_fields(self):
+        fields = super().get_fields()
+        return fields if tenant() == "north" else {"id": fields["id"]}
+
+
+class TenantPrices(ListAPIView):
+    queryset = GOODS
+    serializer_class = TenantPricesSerializer
 
 
 class RequestTenant(APIView):
