@@ -3,14 +3,14 @@
 CATALOG_DATABASE: `postgresql+psycopg://…` or `sqlite:///PATH`. CATALOG_MEDIA_URL: the monolith's MEDIA_URL.
 CATALOG_REDIS, CATALOG_STAMPS: the monolith's CACHEOPS_REDIS, and the database as `strangler stamps` prints it
 (`default@0123456789ab`); without them the service only reads.
+queries.json, beside this file, holds the statements that the service sends; see services/docs/schema.md.
 STRANGLER_SERVICE_*: address, keys, processes and TLS, see services/README.md.
 """
 
-import asyncio
 import os
 import sys
 
-from catalog_service.database import is_reachable, open_database, open_for_writing
+from catalog_service.database import open_database, open_for_writing, readiness
 from catalog_service.reviews import Reviews
 from catalog_service.service import CatalogService
 from strangler_protos.exit_codes import USAGE
@@ -28,13 +28,9 @@ def main() -> int:
         return USAGE
     # Lazy, so nothing is connected before the server forks its processes.
     engine = open_database(os.environ["CATALOG_DATABASE"])
-
-    async def readiness() -> bool:
-        return await asyncio.to_thread(is_reachable, engine)
-
     try:
         service = CatalogService(engine, media_url=os.environ.get("CATALOG_MEDIA_URL", "/media/"), reviews=_reviews())
-        serve(service.register, ServerSettings.from_environment(), readiness=readiness)
+        serve(service.register, ServerSettings.from_environment(), readiness=readiness(engine))
     except (SettingsError, StartError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         return USAGE

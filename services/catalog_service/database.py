@@ -1,10 +1,20 @@
-"""The monolith's database: one engine that only reads, and one that writes."""
+"""The monolith's database: one engine that only reads, one that writes, and whether its schema is the expected one."""
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
-__all__ = ["is_reachable", "open_database", "open_for_writing"]
+from strangler_services.health import Readiness
+from strangler_services.ledger import Ledger
+from strangler_services.readiness import SchemaReadiness
+
+__all__ = ["LEDGER", "driver_connection", "is_reachable", "open_database", "open_for_writing", "readiness"]
+
+LEDGER = Path(__file__).with_name("queries.json")
 
 SQLITE = "sqlite:///"
 
@@ -32,6 +42,28 @@ def is_reachable(engine: Engine) -> bool:
     """Whether the database answers; for readiness."""
     with engine.connect() as connection:
         return connection.execute(text("SELECT 1")).scalar() == 1
+
+
+def readiness(engine: Engine, *, seconds: float = 60.0) -> Readiness:
+    """Whether the database answers and takes the ledger's statements, at which it looks every so many seconds.
+
+    Raises `LedgerError` where the ledger is missing, or is for another kind of database.
+    """
+    schema = SchemaReadiness(
+        Ledger.read(LEDGER), engine.dialect.name, lambda: driver_connection(engine), seconds=seconds
+    )
+
+    async def ready() -> bool:
+        return await asyncio.to_thread(is_reachable, engine) and await schema()
+
+    return ready
+
+
+@contextmanager
+def driver_connection(engine: Engine) -> Iterator[Any]:
+    """A connection of the engine's pool, as the driver has it."""
+    with closing(engine.raw_connection()) as connection:
+        yield connection.driver_connection
 
 
 def _sqlite(url: str, mode: str) -> str:
