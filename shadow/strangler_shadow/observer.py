@@ -3,6 +3,7 @@
 from strangler_protos.bindings import SAFE_METHODS
 from strangler_router.types import Exchange, Side
 from strangler_shadow.compare import compare
+from strangler_shadow.cookies import apart
 from strangler_shadow.observation import Difference, Kind, Observation
 from strangler_shadow.replay import ReplayError, replay_candidate, replay_control
 from strangler_shadow.tally import Outcome, Tally
@@ -49,10 +50,11 @@ def _outcome(exchange: Exchange, tally: Tally) -> tuple[Outcome, str]:
 
 def _served(exchange: Exchange) -> Observation:
     served = exchange.served
+    headers, cookies = apart(served.headers, served.cookies)
     return Observation(
         status=served.status,
-        headers=served.headers,
-        cookies=served.cookies,
+        headers=headers,
+        cookies=cookies,
         body=served.body,
         seconds=served.seconds,
     )

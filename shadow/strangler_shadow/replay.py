@@ -17,6 +17,7 @@ from strangler_router.middleware import REPLAY_ATTRIBUTE, cookies_of
 from strangler_router.pin import Pin, Replay
 from strangler_router.types import Call, Side
 from strangler_router.wsgi import environ_of
+from strangler_shadow.cookies import apart
 from strangler_shadow.inert import inert
 from strangler_shadow.observation import Observation
 
@@ -63,10 +64,11 @@ def _replay(call: Call, replay: Replay) -> Observation:
             return Observation(error=f"{NOT_ASKED}: {pin.decision.reason}", seconds=seconds)
         answer: Any = response
         body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        headers, cookies = apart(response.items(), cookies_of(response))
         return Observation(
             status=response.status_code,
-            headers=tuple(response.items()),
-            cookies=cookies_of(response),
+            headers=headers,
+            cookies=cookies,
             body=body,
             seconds=seconds,
             wrote=bool(writes.statements),
