@@ -10,13 +10,13 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-.PHONY: install lock lint lint-protos test prove demo bench bench-contracts bench-serializers outside drf-suite fuzz interleave clean
+.PHONY: install lock lint lint-protos lint-schema test prove demo bench bench-contracts bench-serializers outside drf-suite fuzz interleave clean
 install: $(STAMP)
 
 lock: $(STAMP)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev pyproject.toml --output-file requirements.lock
 
-lint: $(STAMP) lint-protos
+lint: $(STAMP) lint-protos lint-schema
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -73,3 +73,11 @@ lint-protos: $(STAMP)
 	$(BIN)/python -m grpc_tools.protoc -Iprotos -I$$(echo $(VENV)/lib/python3*/site-packages) --include_imports \
 		--include_source_info --descriptor_set_out=build/protos.binpb $$(cd protos && find * -name '*.proto')
 	$(BIN)/buf lint build/protos.binpb --config protos/buf.yaml
+
+# On a database of its own, which is migrated here.
+lint-schema: export DJANGO_SETTINGS_MODULE = academy.settings
+lint-schema: export ACADEMY_STATE = build/schema
+lint-schema: $(STAMP)
+	rm -rf build/schema
+	$(BIN)/python -m django migrate --verbosity 0
+	$(BIN)/python -m django strangler_check_schema services/catalog_service/queries.json
