@@ -78,6 +78,7 @@ class _Series:
 
 
 _series: dict[str, _Series] = {}
+_batches: dict[tuple[str, str], _Add] = {}
 
 
 def connect() -> None:
@@ -101,7 +102,7 @@ def note(read: Read) -> None:
     if read.bypass:
         _BYPASSES.labels(name, read.bypass if _reasons.admits(read.bypass) else OTHER).inc()
     for field, keys in read.batches:
-        _BATCHES.labels(name, field if _fields.admits((name, field)) else OTHER).observe(keys)
+        (_batches.get((name, field)) or _batch_series(name, field))(keys)
 
 
 def exposition(request: HttpRequest) -> HttpResponse:
@@ -114,6 +115,14 @@ def exposition(request: HttpRequest) -> HttpResponse:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _batch_series(name: str, field: str) -> _Add:
+    known = _fields.admits((name, field))
+    observe = _BATCHES.labels(name, field if known else OTHER).observe
+    if known:
+        _batches[name, field] = observe
+    return observe
 
 
 def _made(name: str) -> _Series:

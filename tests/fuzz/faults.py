@@ -52,7 +52,7 @@ def forget_code() -> None:
 def forget_stamps() -> None:
     from strangler_django.serializers import entries
 
-    put(entries, "_standing", lambda shelf, values, under: [value and value[shelf.head :] for value in values])
+    put(entries, "_standing", lambda shelf, values, under: list(values))
 
 
 def forget_separators() -> None:

@@ -42,14 +42,14 @@ def _script(name: str, old: str, new: str) -> Fault:
 def _stamp_after_database() -> AbstractContextManager[Any]:
     computed = fetching._computed
 
-    def late(store: Any, request: Any, index: int, names: Any, *, heads: Any, leased: Any) -> Any:
+    def late(store: Any, request: Any, index: int, names: Any, *, trailers: Any, leased: Any) -> Any:
         values = request.compute(index, names) if names else {}
-        if heads:
+        if trailers:
             asked = [list(names) if at == index else [] for at in range(len(request.ask.shelves))]
             with suppress(Unavailable):
-                heads = entries.claim(store, request.ask, asked, "late").heads[index]
+                trailers = entries.claim(store, request.ask, asked, "late").trailers[index]
         known = replace(request, compute=lambda index, names: values)
-        return computed(store, known, index, names, heads=heads, leased=leased)
+        return computed(store, known, index, names, trailers=trailers, leased=leased)
 
     return patch.object(fetching, "_computed", late)
 
@@ -67,8 +67,8 @@ def _fill_under_newest_stamp() -> AbstractContextManager[Any]:
         size = 2 * len(shelf.stamps)
         every = [found[at : at + size] for at in range(0, len(found), size)]
         again = {
-            name: (b"".join(now) if all(map(entries.stands, now)) else head, *rest)
-            for (name, (head, *rest)), now in zip(values.items(), every, strict=True)
+            name: (b"".join(now) if all(map(entries.stands, now)) else trailer, *rest)
+            for (name, (trailer, *rest)), now in zip(values.items(), every, strict=True)
         }
         fill(store, shelf, again, leased)
 
@@ -118,10 +118,12 @@ def _under(stands: Callable[[bytes, bytes | None, bytes | None], bool]) -> Fault
     def standing(shelf: Any, entries: Sequence[Any], under: Sequence[Any]) -> list[Any]:
         valid = []
         for at, entry in enumerate(entries):
-            stands_all = entry and all(
-                stands(entry[2 * stamps.LENGTH * place :], table, rows[at]) for place, (table, rows) in enumerate(under)
+            trailer = entry[-shelf.trailer :] if entry else b""
+            stands_all = trailer and all(
+                stands(trailer[2 * stamps.LENGTH * place :], table, rows[at])
+                for place, (table, rows) in enumerate(under)
             )
-            valid.append((entry if len(entry) > shelf.head else b"") if stands_all else None)
+            valid.append((entry if len(entry) > shelf.trailer else b"") if stands_all else None)
         return valid
 
     return _put(entries, "_standing", standing)

@@ -18,13 +18,13 @@ from strangler_django.serializers.vary import allowed_by
 __all__ = ["FLAG", "compute_bodies", "compute_part", "is_exact", "references_in"]
 
 FLAG = 1
-"""Bytes before a value's JSON."""
+"""Bytes after a value's JSON."""
 _EXACT, _INEXACT = b"=", b"~"
 _REFERENCES = b"\1"
 
 
 def compute_bodies(serializer: Any, plan: FieldPlan, alias: str, pks: Sequence[Any]) -> dict[Any, bytes]:
-    """Bodies from the database: a flag, then JSON with holes, then the keys of references.
+    """Bodies from the database: JSON with holes, then the keys of references, then a flag.
 
     A key without row is left out. Raises UndeclaredUse.
     """
@@ -45,12 +45,12 @@ def compute_bodies(serializer: Any, plan: FieldPlan, alias: str, pks: Sequence[A
             if plan.references:
                 names = [reference.names(instance) for reference in plan.references]
                 body += _REFERENCES + json.dumps(names, separators=(",", ":")).encode()
-            bodies[pk] = (_EXACT if emitter.exact else _INEXACT) + body
+            bodies[pk] = body + (_EXACT if emitter.exact else _INEXACT)
     return bodies
 
 
 def compute_part(serializer: Any, plan: FieldPlan, part: Part, alias: str, pks: Sequence[Any]) -> dict[Any, bytes]:
-    """The values of a part's fields: a flag, then their JSON with holes between them. Raises UndeclaredUse."""
+    """The values of a part's fields: their JSON with holes between them, then a flag. Raises UndeclaredUse."""
     fields: list[BatchedField] = [serializer.fields[name] for name in part.fields]
     columns, exact = [], True
     # Who gives a timeout has said how old a value may be.
@@ -62,12 +62,13 @@ def compute_part(serializer: Any, plan: FieldPlan, part: Part, alias: str, pks: 
             exact = exact and is_exact_column
             columns.append(column)
     flag = _EXACT if exact else _INEXACT
-    return {pk: flag + segments.HOLE.join(row) for pk, row in zip(pks, zip(*columns, strict=True), strict=True)}
+    return {pk: segments.HOLE.join(row) + flag for pk, row in zip(pks, zip(*columns, strict=True), strict=True)}
 
 
-def is_exact(value: bytes, start: int = 0) -> bool:
-    """Whether decoding the value that begins at `start` gives DRF's own values and types."""
-    return value.startswith(_EXACT, start)
+def is_exact(value: bytes, trailer: int = 0) -> bool:
+    """Whether decoding the value, which `trailer` bytes follow, gives DRF's own values and types."""
+    end = len(value) - trailer
+    return value.endswith(_EXACT, end - FLAG, end)
 
 
 def references_in(ends: Sequence[bytes]) -> tuple[list[bytes], list[list[Any]]]:

@@ -1,4 +1,4 @@
-"""Redis entries: the stamps that a value was computed under, then the value; readers get them whole."""
+"""Redis entries: a value, then the stamps that it was computed under; readers get them whole."""
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -33,8 +33,8 @@ class Shelf:
     max_bytes: int
 
     @property
-    def head(self) -> int:
-        """Bytes of stamps before a value: for each stem the table's, then the row's."""
+    def trailer(self) -> int:
+        """Bytes of stamps after a value: for each stem the table's, then the row's."""
         return 2 * stamps.LENGTH * len(self.stamps)
 
 
@@ -63,7 +63,7 @@ class Reading:
 class Claim:
     """For each shelf and missing row: the stamps to store with, where they stand, and whether the lease is ours."""
 
-    heads: list[dict[bytes, bytes]]
+    trailers: list[dict[bytes, bytes]]
     won: list[set[bytes]]
 
 
@@ -117,31 +117,31 @@ def _reading(ask: Ask, entries: list[list[bytes | None]], found: Mapping[bytes, 
 
 def _standing(shelf: Shelf, entries: list[bytes | None], under: Sequence[Stamps]) -> list[bytes | None]:
     """The entries that were stored under these stamps; nothing is stored under a `P`."""
-    heads, length = _heads(under), shelf.head
-    head_of: Any = itemgetter(slice(0, length))
+    trailers, length = _trailers(under), shelf.trailer
+    trailer_of: Any = itemgetter(slice(-length, None))
     valid: list[Any] = entries
-    if None in heads or None in entries or list(map(head_of, entries)) != heads:
-        pairs = zip(entries, heads, strict=True)
-        valid = [entry if entry and head_of(entry) == head else None for entry, head in pairs]
+    if None in trailers or None in entries or list(map(trailer_of, entries)) != trailers:
+        pairs = zip(entries, trailers, strict=True)
+        valid = [entry if entry and trailer_of(entry) == trailer else None for entry, trailer in pairs]
     there = list(filter(None, valid)) if None in valid else valid
     if there and min(map(len, there)) == length:
         return [ABSENT if entry is not None and len(entry) == length else entry for entry in valid]
     return valid
 
 
-def _heads(under: Sequence[Stamps]) -> list[bytes | None]:
-    """What entries must begin with; None for a row that has not all of its stamps."""
+def _trailers(under: Sequence[Stamps]) -> list[bytes | None]:
+    """What entries must end with; None for a row that has not all of its stamps."""
     columns: list[list[bytes | None]] = [
         [table + row if row else None for row in rows] if table else [None] * len(rows) for table, rows in under
     ]
     if len(columns) == 1:
         return columns[0]
-    return [_joined(heads) for heads in zip(*columns, strict=True)]
+    return [_joined(stamps) for stamps in zip(*columns, strict=True)]
 
 
-def _joined(heads: Sequence[bytes | None]) -> bytes | None:
-    there = [head for head in heads if head is not None]
-    return b"".join(there) if len(there) == len(heads) else None
+def _joined(stamps: Sequence[bytes | None]) -> bytes | None:
+    there = [stamp for stamp in stamps if stamp is not None]
+    return b"".join(there) if len(there) == len(stamps) else None
 
 
 def claim(store: Store, ask: Ask, missing: Sequence[Sequence[bytes]], token: str) -> Claim:
@@ -163,15 +163,15 @@ def claim(store: Store, ask: Ask, missing: Sequence[Sequence[bytes]], token: str
     for index, stem in enumerate(stems):
         table, *each = stamped[index * (len(names) + 1) : (index + 1) * (len(names) + 1)]
         rows[stem] = {name: table + row for name, row in zip(names, each, strict=True) if stands(table) and stands(row)}
-    heads, won, at = [], [], 0
+    trailers, won, at = [], [], 0
     for shelf, column in zip(ask.shelves, missing, strict=True):
         under = [rows[stem] for stem in shelf.stamps]
-        heads.append(
+        trailers.append(
             {name: b"".join(row[name] for row in under) for name in column if all(name in row for row in under)}
         )
         won.append({name for name, one in zip(column, leased[at : at + len(column)], strict=True) if one})
         at += len(column)
-    return Claim(heads, won)
+    return Claim(trailers, won)
 
 
 def fill(store: Store, shelf: Shelf, values: Mapping[bytes, tuple[bytes, bytes, int]], leased: Iterable[bytes]) -> None:
@@ -180,8 +180,8 @@ def fill(store: Store, shelf: Shelf, values: Mapping[bytes, tuple[bytes, bytes, 
     def commands(prefix: bytes) -> list[tuple[Any, ...]]:
         stem = prefix + shelf.stem
         sets: list[tuple[Any, ...]] = [
-            ("SET", stem + name, head + value, "EX", _jittered(seconds))
-            for name, (head, value, seconds) in values.items()
+            ("SET", stem + name, value + trailer, "EX", _jittered(seconds))
+            for name, (trailer, value, seconds) in values.items()
         ]
         return sets + _released(prefix, shelf, leased)
 

@@ -19,7 +19,7 @@ __all__ = ["Held", "Pace", "Request", "fetch", "fetched"]
 logger = logging.getLogger("strangler_django.serializers")
 
 Values = dict[bytes, bytes]
-"""Values by row, each behind as many bytes as its shelf's stamps have."""
+"""Values by row, each before as many bytes as its shelf's stamps have."""
 Held = list[bytes | None]
 """Such values in the order of the rows, None for a row that does not exist."""
 Compute = Callable[[int, Sequence[bytes]], dict[bytes, bytes]]
@@ -97,13 +97,13 @@ def fetched(store: Store, request: Request, reading: Reading, looked: float) -> 
 
 def _past_redis(request: Request, index: int) -> Held:
     names = request.ask.names
-    return _held(names, _headed(request.ask.shelves[index], request.compute(index, names)))
+    return _held(names, _stamped(request.ask.shelves[index], request.compute(index, names)))
 
 
-def _headed(shelf: Shelf, values: dict[bytes, bytes]) -> Values:
+def _stamped(shelf: Shelf, values: dict[bytes, bytes]) -> Values:
     """Computed values, as if they had been stored."""
-    head = bytes(shelf.head)
-    return {name: head + value for name, value in values.items()}
+    trailer = bytes(shelf.trailer)
+    return {name: value + trailer for name, value in values.items()}
 
 
 def _held(names: Sequence[bytes], known: Values) -> Held:
@@ -127,15 +127,15 @@ def _complete(
         missing = [[name for name in column if name not in found[index]] for index, column in enumerate(missing)]
     waiting: list[list[bytes]] = []
     for index in _shelves(request):
-        heads, won = claim.heads[index], claim.won[index]
-        mine = [name for name in missing[index] if name in won or name not in heads]
-        waiting.append([name for name in missing[index] if name not in won and name in heads])
-        found[index] |= _computed(store, request, index, mine, heads=heads, leased=won)
+        trailers, won = claim.trailers[index], claim.won[index]
+        mine = [name for name in missing[index] if name in won or name not in trailers]
+        waiting.append([name for name in missing[index] if name not in won and name in trailers])
+        found[index] |= _computed(store, request, index, mine, trailers=trailers, leased=won)
     if any(waiting):
         _await(store, request, found, waiting)
         for index in _shelves(request):
             late = [name for name in waiting[index] if name not in found[index]]
-            found[index] |= _computed(store, request, index, late, heads=claim.heads[index], leased=set())
+            found[index] |= _computed(store, request, index, late, trailers=claim.trailers[index], leased=set())
 
 
 def _take_filled_meanwhile(
@@ -169,7 +169,7 @@ def _claim(store: Store, request: Request, wanted: list[list[bytes]]) -> Claim:
 
 
 def _computed(
-    store: Store, request: Request, index: int, names: list[bytes], *, heads: dict[bytes, bytes], leased: set[bytes]
+    store: Store, request: Request, index: int, names: list[bytes], *, trailers: dict[bytes, bytes], leased: set[bytes]
 ) -> Values:
     """Computes rows of a shelf and stores those that have stamps to be stored with."""
     if not names:
@@ -184,13 +184,13 @@ def _computed(
     request.pace.note(time.perf_counter() - started)
     stored = {}
     for name in names:
-        head, value = heads.get(name), values.get(name)
-        if head is None:
+        trailer, value = trailers.get(name), values.get(name)
+        if trailer is None:
             continue
         if value is None:
-            stored[name] = head, ABSENT, min(shelf.timeout, ABSENT_SECONDS)
+            stored[name] = trailer, ABSENT, min(shelf.timeout, ABSENT_SECONDS)
         elif len(value) <= shelf.max_bytes:
-            stored[name] = head, value, shelf.timeout
+            stored[name] = trailer, value, shelf.timeout
         else:
             request.read.too_large += 1
     try:
@@ -200,7 +200,7 @@ def _computed(
             request.read.filled += len(stored)
     except Unavailable:
         logger.info("Redis went away before %d values could be stored", len(stored))
-    return _headed(shelf, values)
+    return _stamped(shelf, values)
 
 
 def _await(store: Store, request: Request, found: list[Values], waiting: list[list[bytes]]) -> None:

@@ -62,14 +62,14 @@ class Rendered:
 
 @dataclass(slots=True)
 class _Evidence:
-    """Cached values that were spliced and where they begin, and whether fresh ones decode exactly."""
+    """Cached values that were spliced and how many bytes follow them, and whether fresh ones decode exactly."""
 
     cached: list[tuple[Collection[bytes], int]] = field(default_factory=list)
     fresh: bool = True
 
     def exact(self) -> bool:
         """Looks at every value, so asked only by who decodes."""
-        return self.fresh and all(is_exact(value, start) for values, start in self.cached for value in values)
+        return self.fresh and all(is_exact(value, trailer) for values, trailer in self.cached for value in values)
 
     def add(self, other: "_Evidence") -> None:
         self.cached += other.cached
@@ -327,16 +327,16 @@ def _found(node: _Node, shelves: Sequence[Shelf], values: list[fetching.Held]) -
         instances = plan.load(node.alias, _at(places, node.pks))
         places = [place for place in _at(places, range(len(node.pks))) if node.pks[place] in instances]
     held, *parts = (_at(places, column) for column in values)
-    between = segments.cut(held, shelves[0].head + FLAG, len(plan.holes) + 1)
+    between = segments.cut(held, len(plan.holes) + 1, trailer=shelves[0].trailer + FLAG)
     references: dict[str, list[Any]] = {}
     if plan.references:
         between[-1], keys = references_in(between[-1])
         references = {reference.name: [held[at] for held in keys] for at, reference in enumerate(plan.references)}
-    evidence = _Evidence([(held, shelves[0].head)])
+    evidence = _Evidence([(held, shelves[0].trailer)])
     filled: dict[str, Sequence[bytes]] = {}
     for part, shelf, held in zip(plan.parts, shelves[1:], parts, strict=True):
-        evidence.cached.append((held, shelf.head))
-        columns = segments.cut(held, shelf.head + FLAG, len(part.fields))
+        evidence.cached.append((held, shelf.trailer))
+        columns = segments.cut(held, len(part.fields), trailer=shelf.trailer + FLAG)
         filled |= zip(part.fields, columns, strict=True)
     return _Found(
         node=node,

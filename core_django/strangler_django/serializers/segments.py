@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import repeat
 from json.encoder import encode_basestring, encode_basestring_ascii
-from operator import itemgetter
 from typing import Any
 
 from rest_framework.compat import LONG_SEPARATORS, SHORT_SEPARATORS
@@ -62,15 +61,13 @@ def finished(text: str) -> bytes:
     return text.encode()
 
 
-def cut(values: Sequence[bytes], start: int, count: int) -> list[Sequence[bytes]]:
-    """What lies between the holes of values from `start` with `count` segments each: one column for each segment.
+def cut(values: Sequence[bytes], count: int, *, trailer: int) -> list[Sequence[bytes]]:
+    """What lies between the holes of values with `count` segments each: one column for each segment.
 
-    Raises ValueError where a value has fewer.
+    The last `trailer` bytes, at least one, belong to none. Raises ValueError where a value has fewer segments.
     """
     if not values:
         return [()] * count
-    from_start: Any = itemgetter(slice(start, None))
-    values = list(map(from_start, values))
     columns: list[Sequence[bytes]] = []
     for _ in range(count - 1):
         # `split` would look at each byte in turn; `partition` asks memchr.
@@ -78,7 +75,7 @@ def cut(values: Sequence[bytes], start: int, count: int) -> list[Sequence[bytes]
         if b"" in holes:
             raise ValueError(f"A value has fewer than {count} segments.")
         columns.append(column)
-    return [*columns, values]
+    return [*columns, [value[:-trailer] for value in values]]
 
 
 def splice(segments: Sequence[Sequence[bytes]], columns: Sequence[Sequence[bytes]]) -> list[bytes]:

@@ -15,8 +15,8 @@ from strangler_protos import stamps as protocol
 
 __all__ = ["shelves_of"]
 
-LAYOUT = 2
-"""Of what lies under a key: stamps, a flag, segments."""
+LAYOUT = 3
+"""Of what lies under a key: segments, a flag, stamps."""
 
 _MOST = 4096
 _known: dict[tuple[Any, ...], tuple[Shelf, ...]] = {}

@@ -51,7 +51,7 @@ class Pace:
 class _Turn:
     """The stamps to store a value with, where they stand, and whether the others wait for us."""
 
-    head: bytes | None
+    trailer: bytes | None
     leased: bool
 
 
@@ -72,7 +72,7 @@ def take(store: Store, shelf: Shelf, compute: Callable[[], bytes], pace: Pace, r
 def _missed(store: Store, shelf: Shelf, compute: Callable[[], bytes], pace: Pace, read: Read) -> bytes:
     patience, pause = pace.patience, _FIRST_PAUSE
     turn = _ask(store, shelf, pace, read)
-    while turn.head is not None and not turn.leased and patience > 0:
+    while turn.trailer is not None and not turn.leased and patience > 0:
         time.sleep(pause)
         patience -= pause
         pause = min(2 * pause, _LONGEST_PAUSE)
@@ -97,7 +97,7 @@ def _lying(store: Store, shelf: Shelf, read: Read) -> bytes | None:
     read.stale += reading.stale
     if entry is None:
         return None
-    value = entry[shelf.head :]
+    value = entry[: -shelf.trailer]
     if value == _UNKEPT:
         raise Unkept
     return value
@@ -138,7 +138,7 @@ def _computed(
 
 
 def _store(store: Store, shelf: Shelf, kept: tuple[bytes, int] | None, read: Read, turn: _Turn) -> None:
-    values = {} if kept is None or turn.head is None else {NAME: (turn.head, *kept)}
+    values = {} if kept is None or turn.trailer is None else {NAME: (turn.trailer, *kept)}
     if not values and not turn.leased:
         return
     try:
