@@ -8,7 +8,6 @@ from typing import Any
 
 from asgiref.sync import iscoroutinefunction
 from django.contrib.auth.models import AnonymousUser
-from django.middleware.http import ConditionalGetMiddleware
 from django.test import RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.request import Request
@@ -17,9 +16,10 @@ from rest_framework.serializers import BaseSerializer, ListSerializer
 
 from strangler_django.endpoints import Endpoint
 from strangler_extract import declared
+from strangler_extract.conditions import conditions
 from strangler_extract.handlers import Handler, read_handler
 from strangler_extract.shapes import Array, Json, Mapping, Object, Shape
-from strangler_extract.surroundings import context_lines, renderer_lines, request_lines
+from strangler_extract.surroundings import context_lines, cookie_lines, left_lines, renderer_lines, request_lines
 from strangler_protos.bindings import Authority, generic_binding
 from strangler_router.borrowed import borrowed_lines
 from strangler_router.conf import settings
@@ -212,7 +212,7 @@ def _reasons(endpoint: Endpoint, handler: Handler, serializer: BaseSerializer | 
     for line in borrowed_lines(endpoint) if endpoint.is_drf else ():
         yield Reason(Weight.NOTE, f"cannot be lifted: {line} reads what only the monolith has")
     yield from _surroundings(endpoint, serializer) if endpoint.is_drf else ()
-    for name in _conditions(endpoint):
+    for name in conditions(endpoint):
         yield Reason(Weight.NOTE, f"@{name} stays in the monolith and runs before the service is asked")
     rules = inner_rules(endpoint) if endpoint.is_drf else []
     if rules:
@@ -247,6 +247,12 @@ def _surroundings(endpoint: Endpoint, serializer: BaseSerializer | None) -> Iter
             yield Reason(Weight.REFUSED, text)
     for line in request_lines(endpoint, serializer):
         yield Reason(Weight.CHANGE, f"{line} does not travel to the service; headers do")
+    for line in cookie_lines(endpoint, serializer):
+        # A read falls back to the monolith; a write would be made first and then have no answer.
+        weight = Weight.NOTE if endpoint.http_method == "GET" else Weight.CHANGE
+        yield Reason(weight, f"cannot be lifted: {line} sets a cookie")
+    for line in left_lines(endpoint):
+        yield Reason(Weight.CHANGE, f"{line} is left on the view by a handler that does not run when a service answers")
     for line in renderer_lines(endpoint):
         yield Reason(
             Weight.CHANGE, f"{line} asks a renderer's view or serializer, which a service's answer leaves bare"
@@ -277,36 +283,3 @@ def _untyped(shape: Shape, key: str = "") -> Iterator[str]:
                 yield from _untyped(field.shape, f"{key}.{field.key}".lstrip("."))
         case Array(items=inner) | Mapping(values=inner):
             yield from _untyped(inner, key)
-
-
-def _conditions(endpoint: Endpoint) -> list[str]:
-    """Decorators for conditional requests around the view or its `dispatch()`."""
-    around = (endpoint.callback, getattr(endpoint.view_class, "dispatch", None))
-    found = (name for function in around for step in _steps(function) for name in _condition(step))
-    return list(dict.fromkeys(found))
-
-
-def _steps(function: Any) -> Iterator[Any]:
-    """A function, what it wraps, and the functions that these close over, as method_decorator() does."""
-    while function is not None:
-        yield function
-        yield from (content for content in _enclosed(function) if callable(content))
-        function = getattr(function, "__wrapped__", None)
-
-
-def _condition(function: Any) -> Iterator[str]:
-    # @etag and @last_modified are @condition with one argument.
-    if getattr(getattr(function, "__code__", None), "co_qualname", "").startswith("condition.<locals>"):
-        yield "condition"
-    if any(
-        found is ConditionalGetMiddleware or isinstance(found, ConditionalGetMiddleware)
-        for found in _enclosed(function)
-    ):
-        yield "conditional_page"
-
-
-def _enclosed(function: Any) -> Iterator[Any]:
-    for cell in getattr(function, "__closure__", None) or ():
-        with suppress(ValueError):  # an empty cell
-            content = cell.cell_contents
-            yield from content if isinstance(content, list | tuple) else (content,)

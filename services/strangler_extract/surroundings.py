@@ -1,4 +1,4 @@
-"""Find the lines of a view that read what only the monolith's middleware and server know of a request."""
+"""Find the lines of a view that need what is around it in the monolith: middleware, server, cookies, renderers."""
 
 import ast
 import inspect
@@ -9,7 +9,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from functools import reduce
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeGuard
 
 from asgiref.local import Local
 from django.http import HttpRequest
@@ -19,7 +19,7 @@ from rest_framework.serializers import BaseSerializer
 from strangler_django.endpoints import Endpoint
 from strangler_router.refusals import permission_classes, written_handler
 
-__all__ = ["context_lines", "renderer_lines", "request_lines"]
+__all__ = ["context_lines", "cookie_lines", "left_lines", "renderer_lines", "request_lines"]
 
 FRAMEWORKS = ("rest_framework", "django.", "django_filters", "builtins", "strangler_")
 LOCALS = (ContextVar, threading.local, Local)
@@ -28,6 +28,7 @@ KNOWN = {*dir(HttpRequest()), *dir(Request(HttpRequest())), "user", "auth", "ses
 KNOWN |= {"accepted_renderer", "accepted_media_type", "environ", "version", "versioning_scheme"}
 # Of the WSGI environment; others have the service's own values, or none.
 TRAVEL = {"REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "CONTENT_TYPE", "CONTENT_LENGTH", "HTTP_HOST"}
+SETTERS = {"set_cookie", "set_signed_cookie", "delete_cookie"}
 STAY = {"HTTP_AUTHORIZATION", "HTTP_COOKIE"}
 
 
@@ -46,6 +47,35 @@ def request_lines(endpoint: Endpoint, serializer: BaseSerializer | None) -> list
     nodes = list(_nodes(endpoint, serializer))
     own = {node.attr for _, node, _ in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
     return _lines(f"{place}: {ast.unparse(node)}" for _, node, place in nodes if _is_foreign(node, own))
+
+
+def cookie_lines(endpoint: Endpoint, serializer: BaseSerializer | None) -> list[str]:
+    """`file:line: function` where cookies are set, which a lifted view may not do."""
+    return _lines(
+        f"{place}: {node.attr}()"
+        for _, node, place in _nodes(endpoint, serializer)
+        if isinstance(node, ast.Attribute) and node.attr in SETTERS
+    )
+
+
+def left_lines(endpoint: Endpoint) -> list[str]:
+    """`file:line: expression` for what a handler leaves on its view, for `finalize_response()` or as a header."""
+    nodes = list(_class_nodes(endpoint.view_class))
+    left = {node.attr for _, node, _ in nodes if _is_own(node) and isinstance(node.ctx, ast.Store)} | {"paginator"}
+    later = {
+        id(inner): f"{place}: {ast.unparse(inner)}"
+        for _, node, place in nodes
+        if isinstance(node, ast.FunctionDef) and node.name == "finalize_response"
+        for inner in ast.walk(node)
+        if _is_own(inner) and inner.attr in left
+    }
+    headers = (
+        f"{place}: {ast.unparse(node)}"
+        for _, node, place in nodes
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
+        if _is_own(node.value) and node.value.attr == "headers"
+    )
+    return _lines(iter([*later.values(), *headers]))
 
 
 def renderer_lines(endpoint: Endpoint) -> list[str]:
@@ -125,6 +155,10 @@ def _is_foreign(node: ast.AST, own: set[str]) -> bool:
         return node.attr not in KNOWN and node.attr not in own and not node.attr.startswith("__")
     key = _key(node, "META")
     return key is not None and (key in STAY or (key not in TRAVEL and not key.startswith("HTTP_")))
+
+
+def _is_own(node: ast.AST) -> TypeGuard[ast.Attribute]:
+    return isinstance(node, ast.Attribute) and _name(node.value) == "self"
 
 
 def _asks_view(node: ast.AST) -> bool:
