@@ -132,6 +132,17 @@ def test_an_object_is_created_changed_and_deleted(exact):
     assert exact(path).status == 404
 
 
+def test_a_created_object_s_address_is_named_by_the_host_that_was_asked(exact):
+    good = {"name": "new", "price": "1", "stall": "http://bazaar.example:8443/stalls/north/"}
+    made = exact("/linked/", "POST", data=good)
+    assert (made.status, made.header("Location")) == (201, "http://bazaar.example:8443/linked/13/")
+
+
+def test_an_extra_action_answers_with_its_own_status(exact):
+    assert exact("/goods/1/restock/", "POST", data={"by": "3"}).status == 202
+    assert exact("/goods/99/restock/", "POST", data={"by": "3"}).status == 404
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
 @pytest.mark.parametrize(
     "body",

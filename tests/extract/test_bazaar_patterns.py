@@ -1,5 +1,6 @@
 """What real projects do with serializers: exact through the extracted contract, or refused with a reason."""
 
+import json
 from urllib.parse import quote
 
 import pytest
@@ -105,6 +106,32 @@ def test_a_get_that_writes_a_session_row_stays_on_the_monolith(bazaar, reasons):
     assert any("request.session" in reason and "cannot be lifted" in reason for reason in reasons("visits.get"))
     monolith, service = (bazaar.ask(side, "GET", "/visits/", headers={}) for side in ("monolith", "service"))
     assert (monolith.status, monolith.body, service.by) == (service.status, service.body, "fell back")
+
+
+def test_a_get_that_writes_any_row_is_exact(exact):
+    assert [exact("/counted/").data["visits"] for _ in range(2)] == [1, 2]
+
+
+@pytest.fixture(scope="module")
+def verified(bazaar):
+    """What `strangler verify` reports of endpoints whose answers never stay the same, and of one whose do."""
+    names = ["noise.get", "visits.get", "counted.get", "good-list.get"]
+    options = ["--examples", "4", "--seed", "1", "--rung", "lifted", "--report", "json=report.json"]
+    bazaar.strangler("verify", *names, *options, side="service", codes=(0, 2))
+    return {one["endpoint"]: one for one in json.loads((bazaar.folder / "report.json").read_text())["endpoints"]}
+
+
+def test_tokens_and_times_that_change_on_each_read_are_noise_and_no_difference(verified):
+    assert verified["noise.get"]["verdict"] == "EQUIVALENT"
+    assert verified["noise.get"]["skipped"]["varies by itself"] > 0
+    assert verified["good-list.get"]["verdict"] == "EQUIVALENT"
+    assert verified["good-list.get"]["skipped"].get("varies by itself", 0) == 0
+
+
+@pytest.mark.parametrize("endpoint", ["visits.get", "counted.get"])
+def test_a_get_that_writes_is_not_compared_and_never_taken_for_equal(verified, endpoint):
+    assert verified[endpoint]["verdict"] == "INCONCLUSIVE"
+    assert verified[endpoint]["skipped"]["writes"] > 0
 
 
 def test_the_client_s_address_does_not_travel_and_needs_a_change(reasons):

@@ -15,7 +15,7 @@ def fill():
 
     from bazaar.models import Good, Note, Shelf, Stall, Tag
 
-    for name in ("member", "staff"):
+    for name in ("member", "other", "staff"):
         user = User.objects.create(
             username=name, is_staff=name == "staff", date_joined=datetime(2024, 1, 1, tzinfo=UTC)
         )

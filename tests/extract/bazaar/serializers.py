@@ -26,7 +26,7 @@ class GoodSerializer(serializers.ModelSerializer):
 class LinkedGoodSerializer(serializers.HyperlinkedModelSerializer):
     class Meta:
         model = Good
-        fields = ["url", "name", "stall", "photo"]
+        fields = ["url", "name", "price", "stall", "photo"]
         extra_kwargs = {
             "url": {"view_name": "linked-detail"},
             "stall": {"view_name": "stall-detail", "lookup_field": "slug"},

@@ -11,6 +11,7 @@ import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ class Stack:
             **{side: [*gunicorn, "--bind", f"127.0.0.1:{self.ports[side]}"] for side in SIDES},
         }
         for name, line in started.items():
-            env = self.environment("service" if name == "rpc" else name)
+            env = self.environment("service" if name == "rpc" else name) | {"BAZAAR_WITNESS": "1"}
             with (self.folder / f"{name}.log").open("wb") as log:
                 self.running.append(subprocess.Popen([sys.executable, *line], env=env, stdout=log, stderr=log))
         for name in started:
@@ -93,6 +94,8 @@ class Stack:
         # A checkout that is not the installed one names its packages here.
         folders += map(Path, filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
         values = {
+            # DRF's @api_view keeps methods in a set, whose order is that of the header Allow.
+            "PYTHONHASHSEED": "0",
             "PYTHONPATH": os.pathsep.join(map(str, folders)),
             "DJANGO_SETTINGS_MODULE": "bazaar.settings",
             "BAZAAR_FOLDER": str(self.folder),
@@ -115,7 +118,10 @@ class Stack:
             response = connection.getresponse()
             found = [(name, value) for name, value in response.getheaders() if name not in ("Date", "X-Witness")]
             return Answer(
-                status=response.status, headers=tuple(found), body=response.read(), by=response.headers["X-Witness"]
+                status=response.status,
+                headers=tuple(sorted(found, key=itemgetter(0))),
+                body=response.read(),
+                by=response.headers["X-Witness"],
             )
 
     def rows(self, side: str) -> list[str]:

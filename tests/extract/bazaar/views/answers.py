@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime
 
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import condition
+from rest_framework.decorators import api_view
 from rest_framework.parsers import FileUploadParser, FormParser, JSONParser, MultiPartParser
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -76,6 +77,37 @@ class Cookie(APIView):
         response = Response({"a": 1})
         response.set_cookie("basket", "7", max_age=60)
         return response
+
+
+class Elsewhere(APIView):
+    def post(self, request):
+        return HttpResponseRedirect("/goods/?by=post")
+
+
+class OwnHeaders(APIView):
+    """Headers that the handler leaves on the view."""
+
+    def get(self, request):
+        self.headers["X-Left"] = "on the view"
+        return Response({"a": 1})
+
+
+class Finished(APIView):
+    """What the handler found out, said by `finalize_response()`."""
+
+    def get(self, request):
+        self.found = 7
+        return Response({"a": 1})
+
+    def finalize_response(self, request, response, *args, **kwargs):
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response["X-Found"] = str(self.found)
+        return response
+
+
+@api_view(["GET", "POST"])
+def function(request):
+    return Response({"method": request.method, "data": request.data})
 
 
 class Big(APIView):

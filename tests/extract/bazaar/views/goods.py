@@ -3,6 +3,7 @@
 import django_filters
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import mixins, pagination, versioning, viewsets
+from rest_framework.decorators import action
 from rest_framework.filters import OrderingFilter, SearchFilter
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.response import Response
@@ -62,6 +63,13 @@ class Goods(viewsets.ModelViewSet):
     search_fields = ["name", "stall__name"]
     ordering_fields = ["price", "name"]
 
+    @action(detail=True, methods=["post"])
+    def restock(self, request, pk):
+        good = self.get_object()
+        good.stock += int(request.data["by"])
+        good.save()
+        return Response(self.get_serializer(good).data, status=202)
+
 
 class OffsetGoods(ListAPIView):
     queryset = GOODS
@@ -88,7 +96,7 @@ class AllGoods(ListAPIView):
     serializer_class = serializers.NamedGoodSerializer
 
 
-class Linked(viewsets.ReadOnlyModelViewSet):
+class Linked(viewsets.ModelViewSet):
     queryset = GOODS
     serializer_class = serializers.LinkedGoodSerializer
 
