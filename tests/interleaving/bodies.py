@@ -18,7 +18,7 @@ _minutes, _lessons, _taught = VALUES["course.minutes"], VALUES["course.lessons"]
 
 def compute_bodies(select: Select, kind: str, pks: Sequence[Any]) -> dict[Any, bytes]:
     """Stands where `computing.compute_bodies` loads rows and runs serializers; gives bytes of the same form."""
-    return {pk: b"=" + text.encode() for pk, text in _TEXTS[kind](select, pks).items()}
+    return {pk: text.encode() + b"=" for pk, text in _TEXTS[kind](select, pks).items()}
 
 
 def compute_part(select: Select, pks: Sequence[Any]) -> dict[Any, bytes]:
