@@ -24,7 +24,7 @@ def compute_bodies(select: Select, kind: str, pks: Sequence[Any]) -> dict[Any, b
 def compute_part(select: Select, pks: Sequence[Any]) -> dict[Any, bytes]:
     """Stands where `computing.compute_part` does; there is one part, the minutes of a course."""
     tables = select("minutes of courses")
-    return {pk: b"=%d" % _minutes(tables, pk) for pk in pks}
+    return {pk: b"%d=" % _minutes(tables, pk) for pk in pks}
 
 
 def plain(select: Select, kind: str, pks: Sequence[Any]) -> list[dict[str, Any]]:
