@@ -18,10 +18,14 @@ def test_method_fields_that_index_into_another_serializer_s_data_are_exact(exact
 
 
 def test_extend_schema_field_with_dict_literals_types_what_it_says_and_keeps_what_it_does_not(exact, bazaar):
-    assert {type(good["mistaken"]) for good in exact("/described/").data} == {int, str}
+    answer = exact("/described/")
+    assert {type(good["mistaken"]) for good in answer.data} == {int, str}
     message = bazaar.proto().partition("message Described {")[2].partition("\n}")[0]
     assert "// extend_schema_field\n  repeated int64 sizes" in message
     assert "// extend_schema_field\n  DescribedPrice price" in message
+    # An integer in a slot of floats stays one.
+    assert "// extend_schema_field\n  optional double rate" in message
+    assert {type(good["rate"]) for good in answer.data} == {int, float}
 
 
 @pytest.mark.parametrize("query", ["", "?fields=id", "?fields=price,name", "?fields=unknown"])

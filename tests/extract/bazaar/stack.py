@@ -106,9 +106,9 @@ class Stack:
         }
         return {**os.environ, **values, **({"BAZAAR_STAGE": side} if side else {})}
 
-    def strangler(self, *arguments: str, side: str = "", codes: tuple[int, ...] = (0,)) -> str:
-        """Output of `strangler ...`."""
-        return self._run("-m", "strangler_router", *arguments, side=side, codes=codes)
+    def strangler(self, *arguments: str, side: str = "", codes: tuple[int, ...] = (0,), seed: str = "0") -> str:
+        """Output of `strangler ...`; `seed` is that of Python's hashes."""
+        return self._run("-m", "strangler_router", *arguments, side=side, codes=codes, seed=seed)
 
     def ask(self, side: str, method: str, path: str, *, body: bytes = b"", headers: dict[str, str]) -> Answer:
         """One request, by the same name of a host on both sides."""
@@ -144,9 +144,10 @@ class Stack:
     def _database(self, side: str) -> Path:
         return self.folder / f"{side}.sqlite3"
 
-    def _run(self, *line: str, side: str = "", codes: tuple[int, ...] = (0,)) -> str:
+    def _run(self, *line: str, side: str = "", codes: tuple[int, ...] = (0,), seed: str = "0") -> str:
+        env = self.environment(side) | {"PYTHONHASHSEED": seed}
         done = subprocess.run(
-            [sys.executable, *line], env=self.environment(side), cwd=self.folder, capture_output=True, text=True,
+            [sys.executable, *line], env=env, cwd=self.folder, capture_output=True, text=True,
             timeout=110, check=False,
         )  # fmt: skip
         assert done.returncode in codes, done.stdout + done.stderr

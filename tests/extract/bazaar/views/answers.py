@@ -75,7 +75,7 @@ class Typed(APIView):
 class Cookie(APIView):
     def get(self, request):
         response = Response({"a": 1})
-        response.set_cookie("basket", "7", max_age=60)
+        response.set_cookie("basket", "7", httponly=True)
         return response
 
 

@@ -74,10 +74,11 @@ class DescribedSerializer(serializers.ModelSerializer):
     price = RangeField(read_only=True)
     sizes = serializers.SerializerMethodField()
     mistaken = serializers.SerializerMethodField()
+    rate = serializers.SerializerMethodField()
 
     class Meta:
         model = Good
-        fields = ["id", "price", "sizes", "mistaken"]
+        fields = ["id", "price", "sizes", "mistaken", "rate"]
 
     @schema_field({"type": "array", "items": {"type": "integer"}})
     def get_sizes(self, good):
@@ -86,6 +87,10 @@ class DescribedSerializer(serializers.ModelSerializer):
     @schema_field({"type": "integer"})
     def get_mistaken(self, good):
         return good.name if good.stock % 2 else good.stock
+
+    @schema_field({"type": "number"})
+    def get_rate(self, good):
+        return good.stock / 2 if good.stock % 3 else good.stock
 
 
 class Described(ListAPIView):
