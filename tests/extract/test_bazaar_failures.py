@@ -69,6 +69,34 @@ def test_a_fault_of_the_view_is_the_monolith_s_own_500(exact):
     assert exact("/exploding/", by="fell back").status == 500
 
 
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind", "body", "status"),
+    [
+        ("POST", "/goods/", JSON, b'{"name": "\\ud800"}', 400),
+        ("POST", "/goods/", JSON, b'{"name": "a\\u0000"}', 400),
+        ("POST", "/goods/", JSON, b'{"stock": NaN}', 400),
+        ("POST", "/goods/", JSON, b'{"stock": 99999999999999999999}', 400),
+        ("POST", "/forms/", JSON.upper() + "; charset=UTF-8", b"{}", 201),
+        ("POST", "/forms/", FORM, b"a=%00&b=%ff", 201),
+        ("POST", "/forms/", "", b"x", 415),
+        ("GET", "/goods/%00/", "", b"", 404),
+        ("GET", "/goods/99999999999999999999/", "", b"", 404),
+        ("GET", "/goods/?page_size=0&kind=%00", "", b"", 400),
+        ("DELETE", "/goods/99/", "", b"", 404),
+    ],
+)
+def test_an_odd_call_is_refused_or_taken_in_the_same_way(exact, method, path, kind, body, status):
+    assert exact(path, method, body=body, headers={"Content-Type": kind} if kind else {}).status == status
+
+
+@LIFTED
+def test_a_form_of_too_many_fields_is_django_s_own_400(exact):
+    assert exact("/forms/", "POST", body=b"a=1&" * 1001, headers={"Content-Type": FORM}).status == 400
+
+
 @LIFTED
 def test_an_error_whose_detail_is_more_than_text_is_exact(exact):
     assert exact("/failing/numbered/").data["code"] == 1001
