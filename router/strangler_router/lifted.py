@@ -7,6 +7,7 @@ loaded by the subject that the router signed. Permissions, object permissions an
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -44,7 +45,7 @@ from strangler_router.types import EMPTY, Backend, Call, Reply
 from strangler_router.wsgi import environ_of
 from strangler_services import ApplicationError, caller
 
-__all__ = ["answer_lifted", "hosted_backend", "in_process_backend", "register"]
+__all__ = ["answer_lifted", "answer_typed", "hosted_backend", "in_process_backend", "register"]
 
 logger = logging.getLogger("strangler_router")
 
@@ -133,10 +134,11 @@ def in_process_backend(binding: Binding, _rung: str) -> Backend:
 
 
 @cache
-def _lifted(endpoint: str) -> Callable[[Any, Any], Message]:
+def _hosted(endpoint: str, view_class: type | None = None) -> Callable[[Any, Any], Message]:
     for binding, found in bind().pairs:
         if binding.id == endpoint:
-            return _implementation(binding, hosted_backend(binding, found))
+            hosted = replace(found, view_class=view_class) if view_class else found
+            return _implementation(binding, hosted_backend(binding, hosted))
     raise ConfigurationError(f"{endpoint} is not bound: STRANGLER['CONTRACTS'] names no contract with it")
 
 
@@ -145,7 +147,12 @@ def answer_lifted(endpoint: str, request: Any, context: Any) -> Message:
 
     `ConfigurationError` where the endpoint is not bound or its view cannot be hosted.
     """
-    return _lifted(endpoint)(request, context)
+    return _hosted(endpoint)(request, context)
+
+
+def answer_typed(endpoint: str, view_class: type, request: Any, context: Any) -> Message:
+    """One RPC answered by a view of the service's own, in place of the endpoint's; errors as of `answer_lifted`."""
+    return _hosted(endpoint, view_class)(request, context)
 
 
 def register(server: grpc.aio.Server) -> None:

@@ -25,26 +25,44 @@ class {service}({service}Base):
 _MAIN = '''\
 """`python -m {module}`: serve {package}.{service}; STRANGLER_SERVICE_* of the environment say where."""
 
+import argparse
 import os
 import sys
 
 import django
+from django.utils.module_loading import import_string
 
 from strangler_services import ServerSettings, SettingsError, StartError, serve
 
+RUNGS = {{
+    "lifted": "{package}.{name}_base.{service}Base",
+    "typed": "{module}.typed.{service}Typed",
+    "native": "{module}.service.{service}",
+}}
+
 
 def main() -> int:
-    """Exit code 0 after a stop, 64 for wrong settings."""
+    """Exit code 0 after a stop, 64 for wrong arguments or settings."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rung", choices=RUNGS, default="native", help="which class answers (%(default)s)")
+    try:
+        rung = parser.parse_args().rung
+    except SystemExit as stop:
+        return 64 if stop.code else 0
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "{settings}")
     django.setup()
-    from {module}.service import {service}
     from {package} import {name}_pb2_grpc
 
     def register(server: object) -> None:
-        {name}_pb2_grpc.add_{service}Servicer_to_server({service}(), server)
+        {name}_pb2_grpc.add_{service}Servicer_to_server(import_string(RUNGS[rung])(), server)
 
     try:
+        import_string(RUNGS[rung])
         serve(register, ServerSettings.from_environment())
+    except ImportError as error:
+        hint = "; `strangler extract --rung typed` writes it" if rung == "typed" else ""
+        print(f"{{rung}}: {{error}}{{hint}}", file=sys.stderr)
+        return 64
     except (SettingsError, StartError) as error:
         print(error, file=sys.stderr)
         return 64

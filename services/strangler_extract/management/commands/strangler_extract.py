@@ -7,13 +7,17 @@ from django.core.management.base import CommandParser
 
 from strangler_django.endpoints import walk_endpoints
 from strangler_django.verb import UsageError, Verb
-from strangler_extract.extracting import Place, bound_endpoints, extract
+from strangler_extract.extracting import Extraction, Place, bound_endpoints, extract
 from strangler_extract.lock import LockError
 from strangler_extract.management.commands.strangler_inspect import chosen
 from strangler_extract.service_sources import service_files
+from strangler_extract.typed_sources import TypedFiles, typed_files
 from strangler_protos.compiler import check, generate
 from strangler_protos.errors import ContractError
 from strangler_protos.exit_codes import CHECK_FAILED
+from strangler_protos.options import endpoint_of
+
+RUNG = "typed also writes views of the service's own and a class that answers by them (%(default)s)"
 
 NEXT = """
 Every call still goes to the monolith. To ask the service:
@@ -39,6 +43,7 @@ class Command(Verb):
         parser.add_argument("--tests", type=Path, default=Path("tests"), help="folder of its test (%(default)s)")
         parser.add_argument("--user", action="append", default=[], help="who asks for samples: username or primary key")
         parser.add_argument("--drop", action="append", default=[], metavar="ID", help="take an endpoint out of it")
+        parser.add_argument("--rung", choices=["lifted", "typed"], default="lifted", help=RUNG)
         parser.add_argument("--no-samples", action="store_true", help="look at no responses, only at the code")
         parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is out of date")
 
@@ -49,8 +54,10 @@ class Command(Verb):
             ids = _ids(bound_endpoints(place), options["endpoints"], options["drop"])
             users = [] if options["no_samples"] else [None, *map(_user, options["user"])]
             extraction = extract(chosen(ids), place, users=users)
+            typed = _typed(extraction, options) if options["rung"] == "typed" else None
             if options["check"]:
                 stale = [str(path) for path in extraction.stale()]
+                stale += [str(path) for path in _differing(typed.generated)] if typed else []
                 stale += [str(output / path) for path in check(root, output, package=place.folder)] if not stale else []
                 for name in stale:
                     self.stderr.write(f"{name}: out of date; run `strangler extract --service {options['service']}`")
@@ -61,6 +68,9 @@ class Command(Verb):
             generated = generate(root, output, package=place.folder)
             module = os.environ.get("DJANGO_SETTINGS_MODULE", "")
             new = service_files(place, services=options["services"], tests=options["tests"], settings=module)
+            if typed is not None:
+                new |= {path: text for path, text in typed.once.items() if not path.exists()}
+                new |= {path: typed.generated[path] for path in _differing(typed.generated)}
             for path, text in new.items():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8")
@@ -69,7 +79,9 @@ class Command(Verb):
             raise SystemExit(CHECK_FAILED) from error
         for path in [*written, *(output / item.path for item in generated), *new]:
             self.stdout.write(str(path))
-        if new:
+        for name, why in typed.lifted.items() if typed else ():
+            self.stdout.write(f"{name} stays lifted: {why}")
+        if options["services"] / f"{place.name}_service" / "__main__.py" in new:
             self.stdout.write(NEXT.format(package=place.package, name=place.name, service=place.service))
 
 
@@ -87,6 +99,17 @@ def _ids(bound: list[str], named: list[str], dropped: list[str]) -> list[str]:
     if not ids:
         raise UsageError("name the endpoints to extract; `strangler endpoints` lists them")
     return ids
+
+
+def _typed(extraction: Extraction, options: dict[str, Any]) -> TypedFiles:
+    endpoints = {inspection.endpoint.id: inspection.endpoint for inspection in extraction.inspections}
+    methods = extraction.described.file.service[0].method
+    rpcs = [(method.name, endpoints[found.id]) for method in methods if (found := endpoint_of(method.options))]
+    return typed_files(extraction.place, rpcs, services=options["services"])
+
+
+def _differing(files: dict[Path, str]) -> list[Path]:
+    return [path for path, text in files.items() if not path.exists() or path.read_text("utf-8") != text]
 
 
 def _user(text: str) -> Any:
