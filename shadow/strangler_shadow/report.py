@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from strangler_router.types import Call
 from strangler_shadow.observation import Difference, Observation
+from strangler_shadow.seeded import SelfTest
 from strangler_shadow.verdict import Verdict, worst
 
 __all__ = ["EndpointReport", "Finding", "Report"]
@@ -30,7 +31,8 @@ class EndpointReport:
     """One endpoint's verdict and what it rests on.
 
     `statuses` counts the control's answers by status, `callers` the calls by kind of caller; `control_ms` and
-    `candidate_ms` are latencies in milliseconds, keyed p50, p90, p99.
+    `candidate_ms` are latencies in milliseconds, keyed p50, p90, p99. `self_test` says how many seeded divergences the
+    same comparison sees in the answers that were equal.
     """
 
     endpoint: str
@@ -45,6 +47,7 @@ class EndpointReport:
     control_ms: Mapping[str, float] = field(default_factory=dict)
     candidate_ms: Mapping[str, float] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    self_test: SelfTest = field(default_factory=SelfTest)
     seconds: float = 0.0
 
 

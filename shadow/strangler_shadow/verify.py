@@ -8,6 +8,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -24,11 +25,13 @@ from strangler_shadow.compare import compare
 from strangler_shadow.content import has_content
 from strangler_shadow.corpus import CorpusError, keep, kept_calls
 from strangler_shadow.curl import curl_line
+from strangler_shadow.noise import noise_of, without_noise
 from strangler_shadow.observation import Difference, Kind, Observation
 from strangler_shadow.quantiles import quantiles_ms
 from strangler_shadow.replay import NOT_ASKED, ReplayError, replay_candidate, replay_control
 from strangler_shadow.report import EndpointReport, Finding
 from strangler_shadow.samples import Samples, samples_of
+from strangler_shadow.seeded import Pair, self_test
 from strangler_shadow.strategies import calls, plain_calls, single_calls
 from strangler_shadow.traits import Traits, add_traits, common_traits, traits_of
 from strangler_shadow.verdict import Verdict
@@ -38,6 +41,7 @@ __all__ = ["verify_endpoint"]
 logger = logging.getLogger("strangler_shadow")
 
 MOST_FINDINGS = 5
+MOST_PAIRS = 24
 # The service did not get to say anything; what is wrong lies between the router and it.
 INFRASTRUCTURE = (
     "unavailable", "deadline exceeded", "breaker open", "in-flight cap", "configuration", "unauthenticated",
@@ -71,6 +75,7 @@ class _Run:
     known: set[Group] = field(default_factory=set)
     last: Finding | None = None
     saw_content: bool = False
+    equal: dict[object, tuple[Call, Observation]] = field(default_factory=dict)
 
     def check(self, kind_of_caller: str, call: Call) -> None:
         """Ask both sides; raises `_Diverged` on a difference that is not known yet."""
@@ -98,6 +103,20 @@ class _Run:
                 differences=tuple(differences),
             )
             raise _Diverged
+        if not differences and len(self.equal) < MOST_PAIRS:
+            # One of each sort, so that the self-test meets many and stays quick.
+            language = next((value for name, value in control.headers if name == "Content-Language"), "")
+            sort = (control.status, control.content_type, language, kind_of_caller, has_content(control.body))
+            self.equal.setdefault((*sort, bool(call.query)), (call, control))
+
+    def pairs(self) -> list[Pair]:
+        """Answers that both sides gave, with what the control does not repeat of them."""
+        found = []
+        for call, control in self.equal.values():
+            # A user may be gone by now.
+            with suppress(ReplayError):
+                found.append(Pair(control=control, noise=noise_of(compare(control, replay_control(call)))))
+        return found
 
     def _count(self, kind_of_caller: str, control: Observation, candidate: Observation) -> None:
         self.calls += 1
@@ -117,9 +136,10 @@ class _Run:
         if self.known.issuperset(map(_group, differences)):
             return differences
         # What the control does not repeat either is no difference between the sides.
-        noise = {(difference.kind, difference.path) for difference in compare(control, replay_control(call))}
-        self.skipped["varies by itself"] += bool(noise)
-        return [difference for difference in differences if (difference.kind, difference.path) not in noise]
+        noise = noise_of(compare(control, replay_control(call)))
+        if noise:
+            self.skipped["varies by itself"] += 1
+        return without_noise(differences, noise)
 
 
 def verify_endpoint(
@@ -143,6 +163,7 @@ def verify_endpoint(
         except CorpusError as error:
             logger.warning("the findings are reported, but not kept: %s", error)
     verdict, reason = _judge(run, kinds, findings, unreachable)
+    trials = self_test(run.pairs(), compare, seed=seed)
     return EndpointReport(
         endpoint=entry.binding.id,
         rpc=entry.binding.rpc,
@@ -156,6 +177,7 @@ def verify_endpoint(
         control_ms=quantiles_ms(run.control_seconds),
         candidate_ms=quantiles_ms(run.candidate_seconds),
         findings=tuple(findings),
+        self_test=trials,
         seconds=time.perf_counter() - started,
     )
 

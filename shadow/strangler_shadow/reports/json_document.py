@@ -4,6 +4,8 @@
      "endpoints": [{"endpoint", "rpc", "rung", "verdict", "exit_code", "reason", "calls", "seconds",
        "skipped": {reason: calls}, "statuses": {status: calls}, "callers": {kind: calls},
        "control_ms" and "candidate_ms": {"p50", "p90", "p99"},
+       "self_test": {"caught", "applicable", "operators": [name], "unused": [name],
+         "missed": [{"operator", "family", "place", "reason"}]},
        "findings": [{
          "call": {"endpoint", "route", "method", "path", "query", "kwargs", "headers": [[name, value]],
            "caller": kind, "body", "body_encoding", "content_type", "scheme", "host", "language", "timezone",
@@ -13,13 +15,15 @@
            "seconds", "error", "wrote"},
          "differences": [{"kind", "path", "pattern", "control", "candidate"}]}]}]}
 
-`body_encoding` is `utf-8`, or `base64` for bytes that are not text. In a difference, the absent side of `missing`,
-`extra`, `header` and `cookie` is null. JSON has no NaN and no infinity: they are the strings `NaN`, `Infinity` and
-`-Infinity`. The file is ASCII; a lone surrogate in a value stays one, written as its escape.
+`unused` operators applied to no answer. `body_encoding` is `utf-8`, or `base64` for bytes that are not text. In a
+difference, the absent side of `missing`, `extra`, `header` and `cookie` is null. JSON has no NaN and no infinity: they
+are the strings `NaN`, `Infinity` and `-Infinity`. The file is ASCII; a lone surrogate in a value stays one, written as
+its escape.
 """
 
 import base64
 import json
+from dataclasses import asdict
 from typing import Any
 
 from strangler_router.types import Call
@@ -61,6 +65,7 @@ def _endpoint(endpoint: EndpointReport) -> dict[str, Any]:
         "callers": dict(endpoint.callers),
         "control_ms": dict(endpoint.control_ms),
         "candidate_ms": dict(endpoint.candidate_ms),
+        "self_test": asdict(endpoint.self_test),
         "findings": [_finding(finding) for finding in endpoint.findings],
     }
 

@@ -11,6 +11,7 @@ from strangler_shadow.verdict import Verdict
 __all__ = ["print_report"]
 
 DIFFERENCES_SHOWN = 10
+MISSES_SHOWN = 5
 STYLES = {
     Verdict.EQUIVALENT: "green",
     Verdict.DIVERGED: "bold red",
@@ -57,6 +58,21 @@ def _print_endpoint(endpoint: EndpointReport, console: Console) -> None:
         console.print(Text(f"{visible(endpoint.endpoint)}: {count:,} not compared: {visible(why)}", style="dim"))
     for finding in endpoint.findings:
         _print_finding(finding, console)
+    _print_self_test(endpoint, console)
+
+
+def _print_self_test(endpoint: EndpointReport, console: Console) -> None:
+    trials = endpoint.self_test
+    if not trials.applicable:
+        return
+    words = f"self-test: caught {trials.caught:,} of {trials.applicable:,} applicable seeded divergences"
+    lines = [f"{visible(endpoint.endpoint)}: {words} (operators: {len(trials.operators)})"]
+    lines += [
+        f"  not seen: {miss.operator} at {visible(miss.place)}: {miss.reason}" for miss in trials.missed[:MISSES_SHOWN]
+    ]
+    if len(trials.missed) > MISSES_SHOWN:
+        lines.append(f"  and {len(trials.missed) - MISSES_SHOWN:,} more")
+    console.print(Text("\n".join(lines), style="dim"), soft_wrap=True)
 
 
 def _print_finding(finding: Finding, console: Console) -> None:

@@ -9,8 +9,8 @@ from strangler_shadow.seeded.operator import Operator
 __all__ = ["OPERATORS", "listing"]
 
 MODULES = (
-    "cookies", "headers", "nulls", "numbers", "pages", "permissions", "refusals", "rows", "shapes", "spellings",
-    "statuses", "tenants", "texts", "times", "values", "writes",
+    "caching", "cookies", "headers", "nulls", "numbers", "pages", "permissions", "refusals", "rows", "shapes",
+    "spellings", "statuses", "tenants", "texts", "times", "values", "writes",
 )  # fmt: skip
 
 
