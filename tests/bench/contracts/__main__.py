@@ -24,6 +24,7 @@ def _rows() -> Iterator[Row]:
     from tests.bench.contracts.codec import codec_rows
     from tests.bench.contracts.documents import document_rows
     from tests.bench.contracts.numbers import number_rows
+    from tests.bench.contracts.seeded import seeded_rows
     from tests.bench.contracts.tree import tree_rows
     from tests.bench.contracts.wire import wire_rows
 
@@ -33,6 +34,7 @@ def _rows() -> Iterator[Row]:
     yield from _announced("wire", wire_rows())
     yield from _announced("tree", tree_rows(FOLDER))
     yield from _announced("numbers", number_rows())
+    yield from _announced("seeded", seeded_rows(FOLDER))
 
 
 def _outputs() -> Iterator[Row]:
