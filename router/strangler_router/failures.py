@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from rest_framework import exceptions
 from rest_framework.exceptions import APIException, ErrorDetail
@@ -11,7 +12,7 @@ from rest_framework.exceptions import APIException, ErrorDetail
 from strangler_protos.v1 import http_pb2
 from strangler_router.types import Reply
 
-__all__ = ["exception_of", "message_of", "reply_of"]
+__all__ = ["exception_of", "message_of", "reply_of", "travels"]
 
 
 def reply_of(error: http_pb2.HttpError) -> Reply:
@@ -61,6 +62,20 @@ def message_of(exception: APIException) -> http_pb2.DrfError:
     if (wait := getattr(exception, "wait", None)) is not None:
         message.wait = wait
     return message
+
+
+def travels(exception: APIException) -> bool:
+    """Whether `message_of` says all of it: a detail that is text throughout, and no attribute of a project's own."""
+    own = type(exception).__module__ != exceptions.__name__
+    return _is_text(exception.detail) and not (own and vars(exception).keys() - {"detail", "status_code", "wait"})
+
+
+def _is_text(detail: Any) -> bool:
+    if isinstance(detail, Mapping):
+        return all(map(_is_text, detail.values()))
+    if isinstance(detail, Sequence) and not isinstance(detail, str):
+        return all(map(_is_text, detail))
+    return isinstance(detail, str | Promise)
 
 
 def _class(name: str) -> type[APIException]:

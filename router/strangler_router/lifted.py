@@ -15,11 +15,13 @@ from urllib.parse import unquote_to_bytes
 import grpc
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.core.handlers.base import BaseHandler
+from django.core.handlers.exception import response_for_exception
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import close_old_connections
 from django.http import Http404, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve, set_script_prefix
 from django.utils import timezone, translation
@@ -28,7 +30,7 @@ from rest_framework import exceptions
 from rest_framework.exceptions import APIException
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
+from rest_framework.views import exception_handler, set_rollback
 
 from strangler_django.endpoints import Endpoint
 from strangler_protos.bindings import Binding
@@ -37,7 +39,7 @@ from strangler_protos.v1.identity_pb2 import Identity
 from strangler_router.borrowed import borrowed_lines
 from strangler_router.conf import settings
 from strangler_router.errors import ConfigurationError, NoAnswer
-from strangler_router.failures import message_of, reply_of
+from strangler_router.failures import message_of, reply_of, travels
 from strangler_router.peel import peeled_function
 from strangler_router.table import bind
 from strangler_router.transcode import call_from, reply_from, request_message, response_message
@@ -66,8 +68,10 @@ class _Hosted:
 
     def handle_exception(self, exc: Exception) -> _Captured:
         exception = _api_exception(exc)
-        if exception is None:
-            raise exc
+        own_handler = self.get_exception_handler() is not exception_handler  # type: ignore[attr-defined]
+        if exception is None or not travels(exception) or (own_handler and exception is not exc):
+            # The project's handler knows it by what does not travel; it raises what nobody handles.
+            return _Captured(_reply_of_response(super().handle_exception(exc), self))  # type: ignore[misc]
         set_rollback()
         return _Captured(Reply(exception=exception))
 
@@ -109,6 +113,9 @@ def hosted_backend(binding: Binding, endpoint: Endpoint) -> Backend:
                 response = view(request, *match.args, **match.kwargs)
             except (Http404, PermissionDenied) as error:  # a plain view's, since DRF's own are captured
                 return Reply(exception=_api_exception(error))
+            except (BadRequest, MultiPartParserError, SuspiciousOperation) as error:
+                # Django's own answers to what it will not parse.
+                return _reply_of_response(response_for_exception(request, error), None)
             return response.reply if isinstance(response, _Captured) else _reply_of_response(response, None)
 
     return answer

@@ -90,6 +90,11 @@ class Inspection:
         return [reason.text for reason in self.reasons if reason.weight is Weight.REFUSED]
 
     @property
+    def changes(self) -> list[str]:
+        """What the project has to change before the router can ask the service."""
+        return [reason.text for reason in self.reasons if reason.weight is Weight.CHANGE]
+
+    @property
     def many(self) -> bool:
         """Whether it answers with a list."""
         return self.handler.many or isinstance(self.serializer, ListSerializer)

@@ -54,7 +54,6 @@ def test_a_view_that_is_a_function_is_exact(exact):
     assert exact("/function/", "POST", data={"a": [1]}).data == {"method": "POST", "data": {"a": [1]}}
 
 
-@pytest.mark.xfail(reason="the router keeps the body of unsafe calls alone")
 def test_a_body_of_a_get_is_read_by_the_service(exact):
     assert exact("/function/", data={"a": [1]}).data == {"method": "GET", "data": {"a": [1]}}
 

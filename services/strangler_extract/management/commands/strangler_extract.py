@@ -79,6 +79,9 @@ class Command(Verb):
             raise SystemExit(CHECK_FAILED) from error
         for path in [*written, *(output / item.path for item in generated), *new]:
             self.stdout.write(str(path))
+        for inspection in extraction.inspections:
+            for text in inspection.changes:
+                self.stdout.write(f"{inspection.endpoint.id} needs a change before it is bound: {text}")
         for name, why in typed.lifted.items() if typed else ():
             self.stdout.write(f"{name} stays lifted: {why}")
         if options["services"] / f"{place.name}_service" / "__main__.py" in new:
