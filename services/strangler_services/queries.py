@@ -4,11 +4,12 @@ A service that uses something else writes down what it sends; services/docs/sche
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, event
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from strangler_services.sql_text import STATEMENTS, verb
 
@@ -43,17 +44,21 @@ def record(*engines: Engine) -> Iterator[set[str]]:
 def _with_one_value(statement: str, context: Any) -> str:
     """The statement with one placeholder in each IN that has any."""
     compiled = context.compiled
-    if compiled is None:
+    if not isinstance(compiled, SQLCompiler):
         return statement
-    expanding = compiled.post_compile_params
-    if not expanding:
+    # By name, what an IN was expanded to in this execution; the compiled statement serves executions of all lengths.
+    expanded = context._expanded_parameters
+    if not expanded:
         return str(compiled)
-    names = {compiled.bind_names[parameter] for parameter in expanding}
-    values = {
-        name: value[:1] if name in names and isinstance(value, (list, tuple)) else value
-        for name, value in context.compiled_parameters[0].items()
-    }
+    values = {name: _one_value(name, names) for name, names in expanded.items()}
     return str(compiled.construct_expanded_state(values, escape_names=False).statement)
+
+
+def _one_value(name: str, names: Sequence[str]) -> list[Any]:
+    """A list of one value, or of one tuple where names are `name_1_1`, `name_1_2`; the values are never sent."""
+    if not names:
+        return []
+    return [(None,) * sum(one.startswith(f"{name}_1_") for one in names) or None]
 
 
 def _on_the_wire(sql: str, paramstyle: str) -> str:

@@ -206,6 +206,18 @@ def test_a_ledger_cannot_hold_what_is_no_query_or_write():
     assert verb("-- name: GetBook :one\n (SELECT 1) UNION SELECT 2") == "SELECT"
 
 
+def test_what_another_connection_changed_is_seen(tmp_path):
+    path = tmp_path / "shop.sqlite3"
+    with closing(sqlite3.connect(path)) as connection, closing(sqlite3.connect(path)) as migration:
+        shop = Shop(dialect="sqlite", connection=connection)
+        shop.run(TABLE.format(key=KEYS["sqlite"]))
+        ledger = shop.ledger(READ)
+        assert shop.messages(ledger) == []
+        connection.execute("SELECT title FROM book").fetchall()
+        migration.execute("ALTER TABLE book DROP COLUMN pages")
+        assert shop.messages(ledger) == ["no such column: pages"]
+
+
 def test_two_statements_in_one_are_refused(shop):
     with pytest.raises(LedgerError, match="refuses"):
         shop.ledger("SELECT 1; DROP TABLE book")

@@ -17,6 +17,7 @@ from typing import Any
 import grpc
 import pytest
 from django.core.management import call_command
+from django.db import connections
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 import academy.catalog.migrations
@@ -135,7 +136,7 @@ def service(copied: Database) -> Iterator[Watched]:
 @pytest.mark.parametrize("name", BREAKING)
 def test_what_breaks_a_statement_is_found(name, service, write_migration, caplog):
     app, operation, words = BREAKING[name]
-    assert "44 statements" in check()
+    assert "are as the database has them" in check()
     caplog.set_level("INFO", "strangler_services")
     write_migration(app, operation)
     call_command("migrate", verbosity=0)
@@ -181,11 +182,13 @@ def test_json_names_the_statement(copied, write_migration):
     with pytest.raises(CheckFailed):
         call_command("strangler_check_schema", str(LEDGER), format="json", stdout=out)
     [found] = json.loads(out.getvalue())
-    assert (found["service"], found["statements"]) == (CATALOG, 44)
+    assert found["service"] == CATALOG
     [broken] = found["broken"]
     assert "catalog_lesson.minutes" in broken["sql"]
     assert "minutes" in broken["message"]
-    assert Ledger.read(LEDGER).of(found["dialect"])[broken["statement"] - 1].sql == broken["sql"]
+    statements = Ledger.read(LEDGER).of(found["dialect"])
+    assert len(statements) == found["statements"]
+    assert statements[broken["statement"] - 1].sql == broken["sql"]
 
 
 def test_the_ledger_is_what_the_service_sends(copied):
@@ -219,6 +222,12 @@ def test_a_ledger_of_bare_statements_is_described_by_the_command(copied, tmp_pat
 def test_a_wrong_call_is_a_usage_error(copied, arguments, words):
     with pytest.raises(UsageError, match=words):
         call_command("strangler_check_schema", *arguments)
+
+
+def test_a_database_of_another_kind_is_a_usage_error(monkeypatch):
+    monkeypatch.setitem(connections.databases, "dummy", {"ENGINE": "django.db.backends.dummy"})
+    with pytest.raises(UsageError, match="a ledger is for postgresql or sqlite, not unknown"):
+        call_command("strangler_check_schema", str(LEDGER), "--database", "dummy")
 
 
 def program(url: str, *, folder: Path | None = None) -> subprocess.Popen[str]:

@@ -1,7 +1,7 @@
 """What SQLAlchemy sends is collected as the database reads it, one statement for all lengths of a list."""
 
 import pytest
-from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, create_engine, insert, select, text
+from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, create_engine, insert, select, text, tuple_
 
 from strangler_services.queries import record
 
@@ -32,11 +32,21 @@ def placeholder(engine: Engine, number: int, cast: str = "") -> str:
 
 
 def test_lists_of_all_lengths_are_one_statement_and_an_empty_one_is_another(engine):
-    queries = [select(books.c.id).where(books.c.id.in_(range(length)), books.c.title == "x") for length in (1, 2, 30)]
+    queries = [select(books.c.id).where(books.c.id.in_(range(length)), books.c.title == "x") for length in (3, 1, 30)]
     one, two = placeholder(engine, 1, "::INTEGER"), placeholder(engine, 2, "::VARCHAR")
     assert sent(engine, *queries) == [f"SELECT book.id FROM book WHERE book.id IN ({one}) AND book.title = {two}"]
     [empty] = sent(engine, select(books.c.id).where(books.c.id.in_([])))
     assert "!=" in empty
+    again = sent(engine, *queries[1:])
+    assert len(again) == 1
+    assert "!=" not in again[0]
+
+
+def test_a_list_of_pairs_is_brought_to_one_pair(engine):
+    pairs = tuple_(books.c.id, books.c.title)
+    queries = [select(books.c.id).where(pairs.in_([(number, "x") for number in range(length)])) for length in (12, 1)]
+    [one] = sent(engine, *queries)
+    assert one.endswith("IN (($1, $2))" if engine.dialect.name == "postgresql" else "IN (VALUES (?, ?))")
 
 
 def test_two_lists_in_one_statement_are_both_brought_to_one_value(engine):
@@ -71,6 +81,8 @@ def test_transactions_and_settings_are_no_queries(engine):
         connection.exec_driver_sql("SAVEPOINT a")
         connection.exec_driver_sql("RELEASE SAVEPOINT a")
         connection.exec_driver_sql("SELECT 1")
+        Table("shelf", MetaData(), Column("id", Integer)).create(connection)
+        connection.rollback()
     assert found == {"SELECT 1"}
 
 
