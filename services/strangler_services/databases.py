@@ -1,7 +1,7 @@
 """What a database says of a statement that it prepares and does not run."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -141,7 +141,7 @@ def _bare(kind: str) -> str | None:
 
 
 @contextmanager
-def _sqlite_words() -> Any:
+def _sqlite_words() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:

@@ -13,10 +13,13 @@ from strangler_services.schema import Breakage, breakages
 __all__ = ["SchemaReadiness"]
 
 MINUTE = 60.0
+# A migration that comes late, or is taken back, need not wait for the minute.
+WHILE_BROKEN = 5.0
 
 
 class SchemaReadiness:
-    """A `Readiness`: whether the live schema is the ledger's, looked at before the first answer and then each minute.
+    """A `Readiness`: whether the live schema is the ledger's, looked at before the first answer and then each minute,
+    or each five seconds while it is not.
 
     `connect` lends a driver's connection (psycopg's, or sqlite3's). What is broken is logged with the statement's
     number and the database's message. While the database cannot look, because it is away or a migration holds a lock,
@@ -57,7 +60,7 @@ class SchemaReadiness:
             return
         finally:
             self._looking = None
-        self._due = time.monotonic() + self._seconds
+        self._due = time.monotonic() + (min(self._seconds, WHILE_BROKEN) if broken else self._seconds)
         if broken != self._broken:
             self._tell(broken)
         self._broken = broken

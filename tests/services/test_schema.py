@@ -1,8 +1,9 @@
 """Statements are held against real schemas, which are then changed."""
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Any
 import psycopg
 import pytest
 
+import strangler_services.readiness
 from strangler_services.databases import Unseen
 from strangler_services.ledger import Column, Ledger, LedgerError, Statement
+from strangler_services.readiness import SchemaReadiness
 from strangler_services.schema import breakages, described
 from strangler_services.sql_text import inserts, verb, with_nulls
 
@@ -216,6 +219,27 @@ def test_what_another_connection_changed_is_seen(tmp_path):
         connection.execute("SELECT title FROM book").fetchall()
         migration.execute("ALTER TABLE book DROP COLUMN pages")
         assert shop.messages(ledger) == ["no such column: pages"]
+
+
+def test_what_is_broken_is_looked_at_again_before_the_minute_is_over(tmp_path, monkeypatch):
+    monkeypatch.setattr(strangler_services.readiness, "WHILE_BROKEN", 0.1)
+    # Each look has a thread of its own.
+    with closing(sqlite3.connect(tmp_path / "shop.sqlite3", check_same_thread=False)) as connection:
+        shop = Shop(dialect="sqlite", connection=connection)
+        shop.run(TABLE.format(key=KEYS["sqlite"]))
+        ready = SchemaReadiness(shop.ledger(READ), "sqlite", lambda: nullcontext(connection), seconds=3600)
+        shop.run("ALTER TABLE book RENAME TO volume")
+
+        async def answers() -> list[bool]:
+            found = [await ready(), await ready()]
+            shop.run("ALTER TABLE volume RENAME TO book")
+            await asyncio.sleep(0.2)
+            # What is known is said at once; the look goes on meanwhile.
+            found.append(await ready())
+            await asyncio.sleep(0.2)
+            return [*found, await ready()]
+
+        assert asyncio.run(answers()) == [False, False, False, True]
 
 
 def test_two_statements_in_one_are_refused(shop):
