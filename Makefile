@@ -64,10 +64,13 @@ clean:
 	rm -rf build dist $(VENV) .venv-outside .venv-drf
 
 # buf reads protoc's descriptors, so that imports need no registry.
+# CONTRACT_BASE=REF is what a change is compared with, say the branch it will be merged into.
+CONTRACT_BASE ?= HEAD
 lint-protos: $(STAMP)
 	$(BIN)/python -m strangler_protos generate --check --package banyan
 	DJANGO_SETTINGS_MODULE=academy.settings $(BIN)/strangler contract lock --check
 	DJANGO_SETTINGS_MODULE=academy.settings $(BIN)/strangler extract --service banyan.catalog.v1.CatalogService --no-samples --check
+	DJANGO_SETTINGS_MODULE=academy.settings $(BIN)/strangler contract diff --against $(CONTRACT_BASE)
 	$(BIN)/python -m strangler_protos generate --check --package strangler_protos --output protos
 	mkdir -p build
 	$(BIN)/python -m grpc_tools.protoc -Iprotos -I$$(echo $(VENV)/lib/python3*/site-packages) --include_imports \
@@ -80,4 +83,4 @@ lint-schema: export ACADEMY_STATE = build/schema
 lint-schema: $(STAMP)
 	rm -rf build/schema
 	$(BIN)/python -m django migrate --verbosity 0
-	$(BIN)/python -m django strangler_check_schema services/catalog_service/queries.json
+	$(BIN)/strangler check-schema services/catalog_service/queries.json

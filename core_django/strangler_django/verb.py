@@ -35,7 +35,7 @@ class Verb(BaseCommand):
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """The parser, named as it is called."""
-        verb = subcommand.removeprefix("strangler_")
+        verb = subcommand.removeprefix("strangler_").replace("_", "-")
         parser = _Parser(
             prog=f"strangler {verb}",
             description=self.help or None,

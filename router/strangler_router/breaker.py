@@ -13,8 +13,8 @@ from strangler_router.errors import NoAnswer
 
 __all__ = ["Breaker"]
 
-# A bug that one call meets says nothing about the next one, which may be another endpoint's.
-CRASHES = frozenset({"internal", "unknown"})
+# What one call meets, a bug or an older contract, says nothing about the next one, which may be another endpoint's.
+CRASHES = frozenset({"contract", "internal", "unknown"})
 
 
 class Breaker:
@@ -48,7 +48,8 @@ class Breaker:
     def call(self) -> Iterator[None]:
         """Count a call; `NoAnswer` before it starts where the breaker is open or the cap is reached.
 
-        `NoAnswer` raised inside counts as a failure unless the service ran and crashed; anything else is an answer.
+        `NoAnswer` raised inside counts as a failure unless the service is there and crashed or refused; anything else
+        is an answer.
         """
         self._enter()
         try:

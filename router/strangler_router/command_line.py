@@ -48,19 +48,23 @@ def run_verb(arguments: list[str]) -> None:
     from django.core.management import load_command_class
 
     try:
-        command = load_command_class(known[arguments[0]], PREFIX + arguments[0])
+        command = load_command_class(known[arguments[0]], _command(arguments[0]))
     except ImportError as error:
         _stop(f"{arguments[0]!r} needs a package that is not installed: {error}; see the extras of django-strangler")
-    command.run_from_argv(["strangler", PREFIX + arguments[0], *arguments[1:]])
+    command.run_from_argv(["strangler", _command(arguments[0]), *arguments[1:]])
 
 
 def verbs() -> dict[str, str]:
     """Every verb and the app that owns it, as Django's command registry has them."""
     from django.core.management import get_commands
 
-    return {
-        name.removeprefix(PREFIX): str(app) for name, app in sorted(get_commands().items()) if name.startswith(PREFIX)
-    }
+    found = sorted(get_commands().items())
+    return {name.removeprefix(PREFIX).replace("_", "-"): str(app) for name, app in found if name.startswith(PREFIX)}
+
+
+def _command(verb: str) -> str:
+    """Django's name of it, which is a module's."""
+    return PREFIX + verb.replace("-", "_")
 
 
 def _stop(message: str) -> NoReturn:

@@ -13,12 +13,14 @@ class NoAnswer(StranglerError):
     """The service gave no answer of the application: it is down, slow, overloaded or misconfigured.
 
     `status` is what a client is told where nobody else can answer: 503 or 504. `kind` is a short word for counting.
+    `not_run` says that the service refused the call before it ran any of it, so that a write may still be made once.
     """
 
-    def __init__(self, message: str, *, kind: str, status: int = 503) -> None:
+    def __init__(self, message: str, *, kind: str, status: int = 503, not_run: bool = False) -> None:
         super().__init__(message)
         self.kind = kind
         self.status = status
+        self.not_run = not_run
 
 
 class NotTranscodable(NoAnswer):

@@ -99,7 +99,8 @@ def answer(request: Any, pin: Pin, decision: Decision, *, can_fall_back: bool) -
         status = error.status if isinstance(error, NoAnswer) else 503
         retired = pin.policy.flag(pin.entry.binding.id).stage is Stage.RETIRED
         in_time = time.monotonic() < pin.deadline
-        if pin.entry.binding.is_safe and can_fall_back and not retired and in_time:
+        repeatable = pin.entry.binding.is_safe or (isinstance(error, NoAnswer) and error.not_run)
+        if repeatable and can_fall_back and not retired and in_time:
             pin.fell_back = True
             logger.warning("%s falls back to the monolith (%s): %s", pin.entry.binding.id, kind, error)
             return None

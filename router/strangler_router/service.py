@@ -1,17 +1,21 @@
 """The backend that asks a service over gRPC."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
 import grpc
 from django.http import HttpResponse
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import DecodeError
+from google.rpc.error_details_pb2 import PreconditionFailure
 from grpc_status import rpc_status
 
 from strangler_protos.bindings import Binding
 from strangler_protos.errors import IdentityError
+from strangler_protos.fingerprint import FINGERPRINT_KEY, LENGTH, VIOLATION, named_hashes
 from strangler_protos.identity import METADATA_KEY, Keyring, sign
 from strangler_protos.status import http_status
 from strangler_protos.trace import REQUEST_ID_KEY, TRACEPARENT_KEY, is_request_id, is_traceparent
@@ -37,6 +41,8 @@ def service_backend(binding: Binding, rung: str) -> Backend:
     """
     target = _target(binding, rung)
     keyring = _keyring(binding)
+    hashes = {} if binding.is_generic else named_hashes(_method(binding))
+    contract = ((FINGERPRINT_KEY, b"".join(sorted(hashes))),) if hashes else ()
     timeout_cap = settings().rpc_timeout
 
     def ask(call: Call) -> Reply:
@@ -50,7 +56,7 @@ def service_backend(binding: Binding, rung: str) -> Backend:
             shadow=call.shadow,
             hops=call.hops,
         )
-        metadata: list[tuple[str, str | bytes]] = [(METADATA_KEY, token)]
+        metadata: list[tuple[str, str | bytes]] = [(METADATA_KEY, token), *contract]
         metadata += _trace(call)
         if call.timeout <= 0:
             raise NoAnswer(f"{binding.id}: no time is left to ask {target.address}", kind="out of time", status=504)
@@ -58,7 +64,7 @@ def service_backend(binding: Binding, rung: str) -> Backend:
             try:
                 answer = unary(target, binding.rpc)(message, timeout=min(call.timeout, timeout_cap), metadata=metadata)
             except grpc.RpcError as error:
-                http_error = _application_error(error, target)
+                http_error = _application_error(error, target, hashes)
                 return _read(lambda: reply_of(http_error), target)
         return _read(lambda: reply_from(binding, binding.response.FromString(answer)), target)
 
@@ -88,17 +94,39 @@ def _trace(call: Call) -> list[tuple[str, str | bytes]]:
     return found
 
 
-def _application_error(error: Any, target: Target) -> http_pb2.HttpError:
+def _application_error(error: Any, target: Target, hashes: Mapping[bytes, str]) -> http_pb2.HttpError:
     for detail in _details(error):
-        http_error = http_pb2.HttpError()
+        http_error, precondition = http_pb2.HttpError(), PreconditionFailure()
         if detail.Is(http_error.DESCRIPTOR) and detail.Unpack(http_error):
             return http_error
+        if detail.Is(precondition.DESCRIPTOR) and detail.Unpack(precondition):
+            _raise_older_contract(precondition, target, hashes)
     code: grpc.StatusCode = error.code()
     raise NoAnswer(
         f"{target.address}: {code.name}: {_named(error.details() or '', target)}",
         kind=code.name.lower().replace("_", " "),
         status=http_status(code),
+        not_run=code is grpc.StatusCode.UNIMPLEMENTED and not _was_received(error),
     )
+
+
+def _raise_older_contract(precondition: Any, target: Target, hashes: Mapping[bytes, str]) -> None:
+    for violation in precondition.violations:
+        if violation.type == VIOLATION:
+            unknown = bytes.fromhex(violation.description)
+            names = {unknown[at : at + LENGTH] for at in range(0, len(unknown), LENGTH)}
+            raise NoAnswer(
+                f"{target.address} has an older contract of {violation.subject}, without "
+                f"{', '.join(sorted(hashes.get(each, each.hex()) for each in names))}; "
+                "deploy the service before the monolith",
+                kind="contract",
+                not_run=True,
+            )
+
+
+def _was_received(error: Any) -> bool:
+    """Whether our runtime saw the call, which then names its request; a server without the method does not."""
+    return any(key == REQUEST_ID_KEY for key, _ in error.trailing_metadata() or ())
 
 
 def _details(error: Any) -> Iterable[Any]:
@@ -118,6 +146,11 @@ def _named(details: str, target: Target) -> str:
         return details
     trusted = f"CA {target.ca}, name {target.name or target.address}" if target.ca else "no TLS"
     return f"{trouble} (this side: {trusted}; {details})"
+
+
+def _method(binding: Binding) -> MethodDescriptor:
+    found: MethodDescriptor = descriptor_pool.Default().FindMethodByName(binding.rpc[1:].replace("/", "."))
+    return found
 
 
 def _target(binding: Binding, rung: str) -> Target:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import grpc
 
 from strangler_protos.errors import StranglerError
+from strangler_protos.fingerprint import FINGERPRINT_KEY
 from strangler_protos.identity import METADATA_KEY
 from strangler_protos.trace import REQUEST_ID_KEY, TRACEPARENT_KEY, is_request_id, is_traceparent
 from strangler_protos.v1.identity_pb2 import Identity
@@ -26,6 +27,7 @@ class CurrentCall:
     request_id: str
     traceparent: str
     token: bytes | None
+    contract: bytes | None = None
     began: float = field(default_factory=time.monotonic)
     deadline: float = 0.0
     identity: Identity | None = None
@@ -61,14 +63,23 @@ def received_call(method: str, metadata: Iterable[tuple[str, str | bytes]]) -> C
     """Read a call's metadata; what is malformed counts as absent."""
     request_id = traceparent = ""
     token: bytes | None = None
+    contract: bytes | None = None
     for key, value in metadata:
         if key == METADATA_KEY and isinstance(value, bytes):
             token = value
+        elif key == FINGERPRINT_KEY and isinstance(value, bytes):
+            contract = value
         elif key == REQUEST_ID_KEY and isinstance(value, str) and is_request_id(value):
             request_id = value
         elif key == TRACEPARENT_KEY and isinstance(value, str) and is_traceparent(value):
             traceparent = value
-    return CurrentCall(method=method, request_id=request_id or uuid.uuid4().hex, traceparent=traceparent, token=token)
+    return CurrentCall(
+        method=method,
+        request_id=request_id or uuid.uuid4().hex,
+        traceparent=traceparent,
+        token=token,
+        contract=contract,
+    )
 
 
 def _current() -> CurrentCall:

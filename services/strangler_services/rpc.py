@@ -18,6 +18,7 @@ from strangler_protos.identity import Keyring, verify
 from strangler_protos.trace import REQUEST_ID_KEY
 from strangler_protos.v1.http_pb2 import HttpResult
 from strangler_protos.v1.identity_pb2 import Identity
+from strangler_services.agreement import OwnContract
 from strangler_services.caller import CurrentCall, current_call, received_call
 from strangler_services.errors import ApplicationError
 from strangler_services.failure import Failure
@@ -54,6 +55,7 @@ class Rpc:
         self._run: Callable[[Message, Context], Awaitable[Message]]
         self._run = behaviour if inspect.iscoroutinefunction(behaviour) else self._in_thread(behaviour)
         self._keyring = keyring
+        self._contract = OwnContract(name)
         self._runtime = runtime
 
     async def answer(self, raw: bytes, context: Context) -> bytes:
@@ -124,6 +126,7 @@ class Rpc:
         if left is not None and left <= 0:
             raise Failure(grpc.StatusCode.DEADLINE_EXCEEDED, "the deadline had passed before the call was started")
         call.identity = self._verify(raw, call)
+        self._contract.accept(call.contract)
         try:
             request = self._parse(raw)
         except DecodeError:

@@ -70,5 +70,5 @@ def test_the_ledger_that_is_shown_is_what_is_written(folder, tmp_path):
     Ledger.read(shown).write(tmp_path / "again.json")
     assert (tmp_path / "again.json").read_text() == text
     sqlite = Ledger.read(shown).of("sqlite")
-    played(folder, "$ python -m django strangler_check_schema --describe shown.json\n")
+    played(folder, "$ strangler check-schema --describe shown.json\n")
     assert Ledger.read(shown).of("sqlite") == sqlite
