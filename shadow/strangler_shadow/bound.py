@@ -1,0 +1,111 @@
+"""How often two sides differ: bounds on the rate that hold however often one looks.
+
+A gambler starts with 1 and stakes a share s of it on each next pair being equal, at the odds that are fair where a
+share q of the pairs differs: his wealth grows by 1 + s q/(1-q) with an equal pair and keeps 1 - s with a divergent
+one. Where the rate is q or more his wealth is a supermartingale, so the chance that it ever reaches 1/alpha is at most
+alpha (Ville, Étude critique de la notion de collectif, 1939): a rate at which it did is ruled out, whenever one looks.
+This is the betting confidence sequence of Waudby-Smith and Ramdas (Estimating means of bounded random variables by
+betting, JRSS B 86, 2024). For pairs of weight 1 the wealth is the likelihood ratio of the rate (1-s)q to q.
+
+No single stake is right for each number of divergent pairs, so the wealth is the mean of many gamblers'. Their stakes
+1 - u², u spread evenly over (0, 1), are a beta(1/2, 1) mixture of the rate below q (Robbins, Statistical methods
+related to the law of the iterated logarithm, Ann. Math. Stat. 41, 1970), near zero the same as Jeffreys' prior.
+
+A stratum that is sampled more often than the rest has a smaller weight: the lowest share at which anything was sampled
+then, divided by the stratum's own. The gambler stakes the weight times s; the sign of his expected gain is the one that
+it has over all traffic, so what is bounded is the rate of the traffic and not that of the sample.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["Stratum", "alpha_of_epoch", "lower_bound", "pairs_missing", "rules_out", "upper_bound"]
+
+GAMBLERS = 256
+ON_EQUAL = tuple(1 - ((number + 0.5) / GAMBLERS) ** 2 for number in range(GAMBLERS))
+# A difference pays (1-q)/q, so that small stakes win as well: they are spread evenly over four powers of ten.
+ON_DIFFERENT = tuple(10 ** (-4 * (number + 0.5) / GAMBLERS) for number in range(GAMBLERS))
+FIRST_EPOCH = 0.75
+STEPS = 48
+MOST_PAIRS = 2**48
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stratum:
+    """Pairs that were sampled alike; `weight` is above 0 and at most 1."""
+
+    pairs: int
+    divergent: int
+    weight: float = 1.0
+
+
+def rules_out(strata: Sequence[Stratum], *, rate: float, alpha: float) -> bool:
+    """Whether the pairs exclude that `rate` of the traffic, or more, diverges; wrong with probability alpha at most."""
+    if rate >= 1:
+        return any(stratum.pairs > stratum.divergent for stratum in strata)
+    outcomes = [(stratum.pairs - stratum.divergent, stratum.divergent, stratum.weight) for stratum in strata]
+    return _log_wealth(outcomes, rate / (1 - rate), ON_EQUAL) >= -math.log(alpha)
+
+
+def upper_bound(strata: Sequence[Stratum], *, alpha: float) -> float:
+    """The lowest rate that is ruled out together with all above it; 1 of no pairs.
+
+    All looks together are wrong with probability alpha at most. The wealth rises with the rate, so halving finds it.
+    """
+    low, high = 0.0, 1.0
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if rules_out(strata, rate=middle, alpha=alpha) else (middle, high)
+    return high
+
+
+def lower_bound(strata: Sequence[Stratum], *, alpha: float) -> float:
+    """The highest rate that is ruled out together with all below it, by gamblers who stake on differences; or 0."""
+    outcomes = [(stratum.divergent, stratum.pairs - stratum.divergent, stratum.weight) for stratum in strata]
+    low, high = 0.0, 1.0
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        ruled_out = _log_wealth(outcomes, (1 - middle) / middle, ON_DIFFERENT) >= -math.log(alpha)
+        low, high = (middle, high) if ruled_out else (low, middle)
+    return low
+
+
+def pairs_missing(strata: Sequence[Stratum], *, rate: float, alpha: float) -> int:
+    """How many further pairs of weight 1, all equal, rule `rate` out."""
+    if rules_out(strata, rate=rate, alpha=alpha):
+        return 0
+    low, high = 0, 1
+    while high < MOST_PAIRS and not _suffices(strata, high, rate, alpha):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _suffices(strata, middle, rate, alpha) else (middle, high)
+    return high
+
+
+def alpha_of_epoch(number: int, alpha: float) -> float:
+    """What the epoch of this number, from 1, may spend of alpha: three quarters, then 1/(k(k+1)) of the rest.
+
+    The shares of all epochs add up to alpha, so it bounds the chance that any of them is judged wrongly.
+    """
+    if number == 1:
+        return FIRST_EPOCH * alpha
+    return (1 - FIRST_EPOCH) * alpha / ((number - 1) * number)
+
+
+def _suffices(strata: Sequence[Stratum], more: int, rate: float, alpha: float) -> bool:
+    return rules_out([*strata, Stratum(pairs=more, divergent=0)], rate=rate, alpha=alpha)
+
+
+def _log_wealth(outcomes: Sequence[tuple[int, int, float]], odds: float, stakes: Sequence[float]) -> float:
+    """Log of the gamblers' mean wealth after so many pairs won and lost, each at a weight."""
+    logs = [
+        math.fsum(
+            won * math.log1p(weight * stake * odds) + lost * math.log1p(-weight * stake)
+            for won, lost, weight in outcomes
+        )
+        for stake in stakes
+    ]
+    highest = max(logs)
+    return highest + math.log(math.fsum(math.exp(log - highest) for log in logs) / len(logs))
