@@ -7,14 +7,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+
 from strangler_django.endpoints import Endpoint
 from strangler_extract import observed
+from strangler_extract.committed import committed_responses, kept
 from strangler_extract.contract import Contract, Described, Rpc, describe
 from strangler_extract.inspection import Inspection, inspect_endpoint
 from strangler_extract.lock import Lock, lock_path, retire_missing
 from strangler_extract.proto_text import proto_text
 from strangler_extract.responses import declared_response, sampled_documents, shared, subject_of, url_name
-from strangler_extract.shapes import Object
+from strangler_extract.shapes import Object, Shape
 from strangler_extract.spelling import rpc_name
 from strangler_protos.compiler.protoc import describe as compiled
 from strangler_protos.errors import ContractError
@@ -85,16 +88,24 @@ class Extraction:
 
 def bound_endpoints(place: Place) -> list[str]:
     """Ids of the endpoints that the contract on disk binds, in order."""
-    if not place.proto.exists():
-        return []
-    name = str(place.proto.relative_to(place.root))
-    [file] = [file for file in compiled(place.root, [name]).file if file.name == name]
+    file = _on_disk(place)
     found = [endpoint_of(method.options) for service in file.service for method in service.method]
     return [endpoint.id for endpoint in found if endpoint is not None]
 
 
+def _on_disk(place: Place) -> FileDescriptorProto:
+    """The contract's file, empty where there is none yet."""
+    if not place.proto.exists():
+        return FileDescriptorProto()
+    name = str(place.proto.relative_to(place.root))
+    [file] = [file for file in compiled(place.root, [name]).file if file.name == name]
+    return file
+
+
 def extract(endpoints: Sequence[Endpoint], place: Place, *, users: Iterable[Any] = ()) -> Extraction:
     """The contract of these endpoints; `users` are asked as, one after the other, until one gets an answer.
+
+    Where nobody does, what the contract on disk once took from samples stays.
 
     Raises ContractError where an endpoint cannot be extracted, LockError where its numbers forbid it.
     """
@@ -103,10 +114,10 @@ def extract(endpoints: Sequence[Endpoint], place: Place, *, users: Iterable[Any]
     refused += _bound_elsewhere(endpoints, place)
     if refused:
         raise ContractError("\n".join(refused))
-    askers = list(users)
+    askers, known = list(users), committed_responses(_on_disk(place))
     rpcs: list[Rpc] = []
     for inspection in inspections:
-        rpcs.append(_rpc(inspection, askers, {rpc.name for rpc in rpcs}))
+        rpcs.append(_rpc(inspection, askers, {rpc.name for rpc in rpcs}, known.get(inspection.endpoint.id)))
     rpcs = [
         replace(rpc, response=shape) for rpc, shape in zip(rpcs, shared([rpc.response for rpc in rpcs]), strict=True)
     ]
@@ -131,7 +142,7 @@ def _bound_elsewhere(endpoints: Sequence[Endpoint], place: Place) -> list[str]:
     ]
 
 
-def _rpc(inspection: Inspection, users: Sequence[Any], taken: set[str]) -> Rpc:
+def _rpc(inspection: Inspection, users: Sequence[Any], taken: set[str], committed: Shape | None) -> Rpc:
     endpoint = inspection.endpoint
     name = _name(inspection, taken)
     shape = declared_response(inspection, rpc=name)
@@ -139,6 +150,8 @@ def _rpc(inspection: Inspection, users: Sequence[Any], taken: set[str]) -> Rpc:
     if documents:
         own = shape.name if isinstance(shape, Object) else f"{name}Response"
         shape = observed.merged(shape, observed.shape_of(documents, name=own))
+    else:
+        shape = kept(shape, committed)
     return Rpc(
         name=name,
         endpoint=endpoint.id,

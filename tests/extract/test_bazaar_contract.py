@@ -12,6 +12,13 @@ def test_extracting_again_changes_nothing_whatever_the_seed_of_hashes(bazaar):
     assert bazaar.strangler("extract", "--service", "bazaar_api.v1.BazaarService", *folders, "--check", seed="7") == ""
 
 
+def test_the_check_needs_no_rows_for_what_samples_once_told(bazaar):
+    folders = [word for name in ("root", "services", "tests") for word in (f"--{name}", str(bazaar.folder / name))]
+    named = ("--service", "bazaar_api.v1.BazaarService", *folders, "--no-samples", "--check")
+    assert "observed in" in bazaar.proto()
+    assert bazaar.strangler("extract", *named) == ""
+
+
 def test_the_generated_test_passes(bazaar):
     line = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(bazaar.folder / "tests")]
     done = subprocess.run(
