@@ -6,6 +6,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from django.db import Error, close_old_connections, transaction
@@ -23,8 +24,8 @@ __all__ = ["Outcome", "Tally", "sums"]
 
 logger = logging.getLogger("strangler_shadow")
 
-# endpoint, rung, side that answered, outcome, reason
-CountKey = tuple[str, str, str, str, str]
+# endpoint, rung, side that answered, outcome, reason, weight
+CountKey = tuple[str, str, str, str, str, int]
 # endpoint, rung, kind, pattern
 GroupKey = tuple[str, str, str, str]
 
@@ -62,9 +63,9 @@ class Tally:
         """Count an exchange that was never compared; an append is all that happens here."""
         self._dropped.append(_count_key(exchange, Outcome.DROPPED, reason))
 
-    def count(self, exchange: Exchange, outcome: Outcome, *, reason: str = "") -> None:
-        """Count one exchange's outcome."""
-        self._counts[_count_key(exchange, outcome, reason)] += 1
+    def count(self, exchange: Exchange, outcome: Outcome, *, reason: str = "", weight: int = 1) -> None:
+        """Count one exchange's outcome; `weight` is how many calls it stands for."""
+        self._counts[_count_key(exchange, outcome, reason, weight)] += 1
 
     def found(self, exchange: Exchange, control: Observation, differences: list[Difference]) -> None:
         """Group the differences of one mismatched exchange; each group counts once per exchange."""
@@ -87,14 +88,11 @@ class Tally:
 
     def flush(self) -> None:
         """Add to the database; what cannot be written now is kept for the next time."""
-        while self._dropped:
-            self._counts[self._dropped.popleft()] += 1
         if self.is_flushed:
             return
         try:
             with transaction.atomic():
-                self._add_counts()
-                self._add_groups()
+                self.write()
         except Error as error:
             logger.warning("the mirror's counts cannot be written now and are kept: %s", error)
             # Only now: a new connection for each flush would cost users more than the flush does.
@@ -103,18 +101,25 @@ class Tally:
         self._counts.clear()
         self._groups.clear()
 
+    def write(self) -> None:
+        """Add to the database within the caller's transaction, and keep everything; it may yet be rolled back."""
+        while self._dropped:
+            self._counts[self._dropped.popleft()] += 1
+        self._add_counts()
+        self._add_groups()
+
     def _add_counts(self) -> None:
         today = timezone.now().date()
-        for (endpoint, rung, answered, outcome, reason), count in self._counts.items():
+        for (endpoint, rung, answered, outcome, reason, weight), count in sorted(self._counts.items()):
             key: dict[str, Any] = {"endpoint": endpoint, "rung": rung, "answered": answered, "outcome": outcome}
-            key |= {"reason": reason, "day": today}
+            key |= {"reason": reason, "weight": weight, "day": today}
             row = ShadowCount.objects.filter(**key)
             if not row.update(count=F("count") + count):
                 ShadowCount.objects.get_or_create(**key)
                 row.update(count=F("count") + count)
 
     def _add_groups(self) -> None:
-        for (endpoint, rung, kind, pattern), group in self._groups.items():
+        for (endpoint, rung, kind, pattern), group in sorted(self._groups.items(), key=itemgetter(0)):
             row, _ = ShadowDifference.objects.select_for_update().get_or_create(
                 endpoint=endpoint,
                 rung=rung,
@@ -133,9 +138,9 @@ class Tally:
             row.save()
 
 
-def _count_key(exchange: Exchange, outcome: Outcome, reason: str) -> CountKey:
+def _count_key(exchange: Exchange, outcome: Outcome, reason: str, weight: int = 1) -> CountKey:
     decision = exchange.decision
-    return exchange.call.endpoint, decision.rung, decision.side.value, outcome.value, reason[:100]
+    return exchange.call.endpoint, decision.rung, decision.side.value, outcome.value, reason[:100], weight
 
 
 def sums(endpoint: str | None = None) -> Iterator[dict[str, object]]:
