@@ -1,3 +1,5 @@
+import os
+
 from django.apps import AppConfig
 
 
@@ -9,3 +11,8 @@ class StranglerRouterConfig(AppConfig):
 
     def ready(self) -> None:
         from strangler_router import checks  # noqa: F401  registers
+
+        if name := os.environ.get("STRANGLER_TWIN_DATABASE"):
+            from strangler_router.twin import adopt_twin
+
+            adopt_twin(name)

@@ -65,12 +65,17 @@ def _is_read_only(error: DatabaseError) -> bool:
 
 
 @contextmanager
-def inert() -> Iterator[Writes]:
-    """Every database read-only and rolled back, caches empty, mail dropped; in this thread only."""
+def inert(*, writable: str = "") -> Iterator[Writes]:
+    """Every database read-only and rolled back, caches empty, mail dropped; in this thread only.
+
+    `writable` is the alias of one that is a copy, and is written.
+    """
     writes = Writes()
     kept_caches = {alias: caches[alias] for alias in caches}
     with ExitStack() as stack:
         for connection in connections.all():
+            if connection.alias == writable:
+                continue
             stack.enter_context(_query_only(connection))
             stack.enter_context(transaction.atomic(using=connection.alias))
             stack.callback(transaction.set_rollback, True, using=connection.alias)

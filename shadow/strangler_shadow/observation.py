@@ -7,8 +7,8 @@ from typing import Any
 
 __all__ = ["Difference", "Kind", "Observation"]
 
-# An index, or a quoted key, which may hold what looks like an index.
-INDEX = re.compile(r'(?P<key>"(?:[^"\\]|\\.)*")|\[\d+\]')
+# An index or a row's key, or a quoted key, which may hold what looks like an index.
+INDEX = re.compile(r'(?P<key>"(?:[^"\\]|\\.)*")|\[[^\]"]+\]')
 
 
 class Kind(enum.StrEnum):
@@ -52,7 +52,8 @@ class Observation:
 class Difference:
     """One place where the answers differ.
 
-    `path` is a JSON path (`$.results[3].price`), a header's or cookie's name, or `$`. Values are Python primitives.
+    `path` is a JSON path (`$.results[3].price`), a header's or cookie's name, `$`, or a row's column
+    (`table[primary key].column`). Values are Python primitives.
     """
 
     kind: Kind

@@ -8,6 +8,7 @@ from urllib.parse import unquote_to_bytes
 from django.contrib.auth import get_user_model
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.wsgi import WSGIRequest
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.urls import set_script_prefix
 
 from strangler_protos.bindings import SAFE_METHODS
@@ -15,13 +16,14 @@ from strangler_protos.errors import StranglerError
 from strangler_router.errors import NoAnswer
 from strangler_router.middleware import REPLAY_ATTRIBUTE, cookies_of
 from strangler_router.pin import Pin, Replay
+from strangler_router.twin import is_twin
 from strangler_router.types import Call, Side
 from strangler_router.wsgi import environ_of
 from strangler_shadow.cookies import apart
-from strangler_shadow.inert import inert
+from strangler_shadow.inert import Writes, inert
 from strangler_shadow.observation import Observation
 
-__all__ = ["NOT_ASKED", "ReplayError", "replay_candidate", "replay_control"]
+__all__ = ["NOT_ASKED", "ReplayError", "replay_candidate", "replay_control", "write_candidate", "write_control"]
 
 # How the error begins where the seam leaves a call to the monolith whatever the policy says.
 NOT_ASKED = "not asked"
@@ -41,6 +43,16 @@ def replay_candidate(call: Call, rung: str, *, session_accessed: bool = False) -
     return _replay(call, Replay(side=Side.SERVICE, rung=rung, **_origin(call, session_accessed=session_accessed)))
 
 
+def write_control(call: Call) -> Observation:
+    """The monolith's answer to a call that writes into `default`, which has to be a copy of the project's database."""
+    return _write(call, Replay(side=Side.MONOLITH, rung="", **_origin(call, session_accessed=False)))
+
+
+def write_candidate(call: Call, rung: str) -> Observation:
+    """The service's answer to a call that writes; `default` has to be the copy that the service works on."""
+    return _write(call, Replay(side=Side.SERVICE, rung=rung, **_origin(call, session_accessed=False)))
+
+
 def _origin(call: Call, *, session_accessed: bool) -> dict[str, Any]:
     return {"authenticator": call.caller.authenticator, "session_accessed": session_accessed}
 
@@ -49,30 +61,41 @@ def _replay(call: Call, replay: Replay) -> Observation:
     if call.method not in SAFE_METHODS:
         raise ReplayError(f"{call.method} {call.path}: unsafe methods are never replayed")
     with inert() as writes:
-        request = _request(call, replay)
-        set_script_prefix(call.script_name or "/")
-        started = time.perf_counter()
-        response = _handler().get_response(request)
-        seconds = time.perf_counter() - started
-        pin: Pin | None = getattr(request, "strangler_pin", None)
-        if pin is None:
-            return Observation(error="not bound: the call did not reach a bound endpoint", seconds=seconds)
-        if pin.failure is not None:
-            kind = pin.failure.kind if isinstance(pin.failure, NoAnswer) else "configuration"
-            return Observation(error=f"{kind}: {pin.failure}", seconds=seconds)
-        if pin.decision is not None and pin.decision.side is not replay.side:
-            return Observation(error=f"{NOT_ASKED}: {pin.decision.reason}", seconds=seconds)
-        answer: Any = response
-        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
-        headers, cookies = apart(response.items(), cookies_of(response))
-        return Observation(
-            status=response.status_code,
-            headers=headers,
-            cookies=cookies,
-            body=body,
-            seconds=seconds,
-            wrote=bool(writes.statements),
-        )
+        return _ask(call, replay, writes)
+
+
+def _write(call: Call, replay: Replay) -> Observation:
+    if not is_twin(connections[DEFAULT_DB_ALIAS].settings_dict["NAME"]):
+        raise ReplayError(f"{call.method} {call.path}: writes are made in copies of the database only")
+    with inert(writable=DEFAULT_DB_ALIAS) as writes:
+        return _ask(call, replay, writes)
+
+
+def _ask(call: Call, replay: Replay, writes: Writes) -> Observation:
+    request = _request(call, replay)
+    set_script_prefix(call.script_name or "/")
+    started = time.perf_counter()
+    response = _handler().get_response(request)
+    seconds = time.perf_counter() - started
+    pin: Pin | None = getattr(request, "strangler_pin", None)
+    if pin is None:
+        return Observation(error="not bound: the call did not reach a bound endpoint", seconds=seconds)
+    if pin.failure is not None:
+        kind = pin.failure.kind if isinstance(pin.failure, NoAnswer) else "configuration"
+        return Observation(error=f"{kind}: {pin.failure}", seconds=seconds)
+    if pin.decision is not None and pin.decision.side is not replay.side:
+        return Observation(error=f"{NOT_ASKED}: {pin.decision.reason}", seconds=seconds)
+    answer: Any = response
+    body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    headers, cookies = apart(response.items(), cookies_of(response))
+    return Observation(
+        status=response.status_code,
+        headers=headers,
+        cookies=cookies,
+        body=body,
+        seconds=seconds,
+        wrote=bool(writes.statements),
+    )
 
 
 def _request(call: Call, replay: Replay) -> WSGIRequest:
