@@ -2,10 +2,11 @@ from django.db import models
 
 
 class ShadowCount(models.Model):
-    """How often the copies of one endpoint's calls had which outcome, by day, side that answered, and rung.
+    """How often the copies of one endpoint's calls had which outcome, by day, side that answered, rung and epoch.
 
     sampled = matched + mismatched + transient + errored + skipped + dropped, where `reason` splits each. Each of these
     copies stands for `weight` calls: they were drawn with probability 1/weight, and `count` is not multiplied by it.
+    `fingerprint` is the epoch's; counts from before there were epochs have none.
     """
 
     endpoint = models.CharField(max_length=300)
@@ -15,12 +16,14 @@ class ShadowCount(models.Model):
     outcome = models.CharField(max_length=12)
     reason = models.CharField(max_length=100, blank=True)
     weight = models.PositiveIntegerField(default=1, db_default=1)
+    fingerprint = models.CharField(max_length=16, blank=True, db_default="")
     count = models.PositiveBigIntegerField(default=0)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["endpoint", "rung", "answered", "day", "outcome", "reason", "weight"], name="shadow_count"
+                fields=["endpoint", "rung", "fingerprint", "answered", "day", "outcome", "reason", "weight"],
+                name="shadow_count",
             )
         ]
 
@@ -81,3 +84,48 @@ class ShadowSettled(models.Model):
 
     def __str__(self) -> str:
         return self.uid
+
+
+class ShadowEpoch(models.Model):
+    """The time in which nothing changed that evidence on one endpoint and rung rests on.
+
+    `parts` are the fingerprint's; `number` counts an endpoint's and rung's epochs from 1. `began` and `latest` are the
+    first and the last time that something was counted, `coverage` says what its compared pairs were like.
+    """
+
+    endpoint = models.CharField(max_length=300)
+    rung = models.CharField(max_length=10)
+    fingerprint = models.CharField(max_length=16)
+    parts = models.JSONField()
+    number = models.PositiveIntegerField()
+    began = models.DateTimeField()
+    latest = models.DateTimeField()
+    coverage = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["endpoint", "rung", "fingerprint"], name="shadow_epoch"),
+            models.UniqueConstraint(fields=["endpoint", "rung", "number"], name="shadow_epoch_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.endpoint} {self.rung}: epoch {self.number}"
+
+
+class ShadowVerification(models.Model):
+    """The last `strangler verify` of one endpoint and rung with one fingerprint."""
+
+    endpoint = models.CharField(max_length=300)
+    rung = models.CharField(max_length=10)
+    fingerprint = models.CharField(max_length=16)
+    at = models.DateTimeField()
+    verdict = models.PositiveSmallIntegerField()
+    calls = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["endpoint", "rung", "fingerprint"], name="shadow_verification"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.endpoint} {self.rung}: {self.calls} calls"

@@ -14,6 +14,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from strangler_router.types import Exchange
+from strangler_shadow.coverage import Coverage
+from strangler_shadow.epochs import add_to_epoch
 from strangler_shadow.fields import declared_names
 from strangler_shadow.models import ShadowCount, ShadowDifference
 from strangler_shadow.observation import Difference, Observation
@@ -41,6 +43,9 @@ class Outcome(enum.StrEnum):
     DROPPED = "dropped"
 
 
+COMPARED = (Outcome.MATCHED, Outcome.MISMATCHED)
+
+
 @dataclass(slots=True)
 class _Group:
     count: int
@@ -58,6 +63,7 @@ class Tally:
         self._dropped: deque[CountKey] = deque()
         self._counts: Counter[CountKey] = Counter()
         self._groups: dict[GroupKey, _Group] = {}
+        self._coverage: dict[tuple[str, str], Coverage] = {}
 
     def drop(self, exchange: Exchange, reason: str) -> None:
         """Count an exchange that was never compared; an append is all that happens here."""
@@ -66,6 +72,9 @@ class Tally:
     def count(self, exchange: Exchange, outcome: Outcome, *, reason: str = "", weight: int = 1) -> None:
         """Count one exchange's outcome; `weight` is how many calls it stands for."""
         self._counts[_count_key(exchange, outcome, reason, weight)] += 1
+        if outcome in COMPARED:
+            key = exchange.call.endpoint, exchange.decision.rung
+            self._coverage.setdefault(key, Coverage()).add(exchange)
 
     def found(self, exchange: Exchange, control: Observation, differences: list[Difference]) -> None:
         """Group the differences of one mismatched exchange; each group counts once per exchange."""
@@ -100,6 +109,7 @@ class Tally:
             return
         self._counts.clear()
         self._groups.clear()
+        self._coverage.clear()
 
     def write(self) -> None:
         """Add to the database within the caller's transaction, and keep everything; it may yet be rolled back."""
@@ -110,9 +120,11 @@ class Tally:
 
     def _add_counts(self) -> None:
         today = timezone.now().date()
+        pairs = sorted({(endpoint, rung) for endpoint, rung, *_ in self._counts})
+        epochs = {pair: add_to_epoch(*pair, self._coverage.get(pair, Coverage())) for pair in pairs}
         for (endpoint, rung, answered, outcome, reason, weight), count in sorted(self._counts.items()):
             key: dict[str, Any] = {"endpoint": endpoint, "rung": rung, "answered": answered, "outcome": outcome}
-            key |= {"reason": reason, "weight": weight, "day": today}
+            key |= {"reason": reason, "weight": weight, "day": today, "fingerprint": epochs[endpoint, rung]}
             row = ShadowCount.objects.filter(**key)
             if not row.update(count=F("count") + count):
                 ShadowCount.objects.get_or_create(**key)

@@ -1,0 +1,49 @@
+"""Epochs of an endpoint and rung: what is counted belongs to the one of the present fingerprint."""
+
+from dataclasses import asdict
+
+from django.db.models import Max
+from django.utils import timezone
+
+from strangler_shadow.coverage import Coverage
+from strangler_shadow.fingerprint import Fingerprint, fingerprint_of
+from strangler_shadow.models import ShadowEpoch
+
+__all__ = ["add_to_epoch"]
+
+
+def add_to_epoch(endpoint: str, rung: str, coverage: Coverage) -> str:
+    """Note in the present epoch, within the caller's transaction, that pairs were counted; returns its fingerprint.
+
+    `IntegrityError` where two processes begin an epoch of the same number at once: one of them has to come again.
+    """
+    fingerprint = fingerprint_of(endpoint, rung)
+    now = timezone.now()
+    row = _locked(endpoint, rung, fingerprint)
+    if row is None:
+        ShadowEpoch.objects.create(
+            endpoint=endpoint,
+            rung=rung,
+            fingerprint=fingerprint.digest,
+            parts=asdict(fingerprint),
+            number=_numbers(endpoint, rung) + 1,
+            began=now,
+            latest=now,
+            coverage=coverage.to_json(),
+        )
+        return fingerprint.digest
+    total = Coverage.from_json(row.coverage)
+    total.merge(coverage)
+    row.coverage, row.latest = total.to_json(), max(now, row.latest)
+    row.save(update_fields=["coverage", "latest"])
+    return fingerprint.digest
+
+
+def _locked(endpoint: str, rung: str, fingerprint: Fingerprint) -> ShadowEpoch | None:
+    rows = ShadowEpoch.objects.select_for_update()
+    return rows.filter(endpoint=endpoint, rung=rung, fingerprint=fingerprint.digest).first()
+
+
+def _numbers(endpoint: str, rung: str) -> int:
+    found = ShadowEpoch.objects.filter(endpoint=endpoint, rung=rung).aggregate(highest=Max("number"))
+    return found["highest"] or 0
