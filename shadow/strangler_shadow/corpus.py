@@ -1,10 +1,10 @@
 """Calls that once showed a difference, kept in files and made again before any new ones."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from strangler_protos.errors import StranglerError
@@ -12,7 +12,7 @@ from strangler_protos.identity import Caller
 from strangler_router.conf import settings
 from strangler_router.types import Call
 
-__all__ = ["CorpusError", "corpus_folder", "keep", "kept_calls"]
+__all__ = ["CorpusError", "corpus_folder", "keep", "keep_sequence", "kept_calls", "kept_sequences"]
 
 LARGEST = 200
 
@@ -23,19 +23,39 @@ class CorpusError(StranglerError):
 
 def kept_calls(endpoint: str) -> list[Call]:
     """The endpoint's calls, newest first; `CorpusError` names a file that cannot be read."""
-    path = _path(endpoint)
-    if not path.exists():
-        return []
-    try:
-        return [_call(document) for document in json.loads(path.read_text())]
-    except (OSError, AttributeError, TypeError, ValueError, KeyError) as error:
-        raise CorpusError(f"{path} cannot be read ({error}); mend or remove it") from error
+    return _read(endpoint, _call)
+
+
+def kept_sequences(endpoint: str) -> list[tuple[Call, ...]]:
+    """Sequences of an endpoint that writes, newest first, each to be made on rows as they are; raises `CorpusError`."""
+    return _read(endpoint, lambda documents: tuple(map(_call, documents)))
 
 
 def keep(endpoint: str, calls: Iterable[Call]) -> None:
     """Add calls in front of the kept ones."""
+    _write(endpoint, [_document(call) for call in [*calls, *kept_calls(endpoint)]])
+
+
+def keep_sequence(endpoint: str, calls: Iterable[Call]) -> None:
+    """Add a sequence of calls in front of the kept ones."""
+    _write(endpoint, [list(map(_document, sequence)) for sequence in [calls, *kept_sequences(endpoint)]])
+
+
+Kept = TypeVar("Kept")
+
+
+def _read(endpoint: str, made: Callable[[Any], Kept]) -> list[Kept]:
     path = _path(endpoint)
-    documents = [_document(call) for call in [*calls, *kept_calls(endpoint)]]
+    if not path.exists():
+        return []
+    try:
+        return [made(document) for document in json.loads(path.read_text())]
+    except (OSError, AttributeError, TypeError, ValueError, KeyError) as error:
+        raise CorpusError(f"{path} cannot be read ({error}); mend or remove it") from error
+
+
+def _write(endpoint: str, documents: list[Any]) -> None:
+    path = _path(endpoint)
     unique = list({json.dumps(document, sort_keys=True): document for document in documents}.values())
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,11 +75,14 @@ def _path(endpoint: str) -> Path:
 
 def _document(call: Call) -> dict[str, Any]:
     document = asdict(call)
-    del document["body"]  # only safe calls are generated
+    # Latin-1 gives each byte a character; a body here was generated, never a user's.
+    if body := document.pop("body"):
+        document["body"] = body.decode("latin-1")
     return document
 
 
 def _call(document: dict[str, Any]) -> Call:
     caller = Caller(**{**document.pop("caller"), "scopes": ()})
     headers = tuple((name, value) for name, value in document.pop("headers"))
-    return Call(**document, caller=caller, headers=headers)
+    body = document.pop("body", "").encode("latin-1")
+    return Call(**document, caller=caller, headers=headers, body=body)

@@ -26,4 +26,8 @@ def curl_line(call: Call) -> str:
         # The one variable in it: everything else is quoted, whatever it holds.
         line += ' -H "Authorization: Token $TOKEN"'
     headers = [word for name, value in call.headers for word in ("-H", f"{name}: {value}")]
+    if call.body:
+        # curl says application/x-www-form-urlencoded of its own.
+        text = call.body.decode(errors="backslashreplace")
+        headers += ["-H", f"Content-Type: {call.content_type}", "--data-binary", text]
     return f"{line} {shlex.join([*headers, url])}"

@@ -11,7 +11,7 @@ from strangler_shadow.observation import Difference, Kind
 from strangler_shadow.redact import stand_in
 from strangler_shadow.rows import Key, Rows, TableRows
 
-__all__ = ["RowDifference", "RowNoise", "as_difference", "compare_rows", "row_noise_of", "without_row_noise"]
+__all__ = ["RowDifference", "RowNoise", "alike", "as_difference", "compare_rows", "row_noise_of", "without_row_noise"]
 
 # Between the two sides' answers to one call, with a slow machine in mind.
 CLOCK_SECONDS = 60.0
@@ -83,7 +83,8 @@ def without_row_noise(differences: Iterable[RowDifference], noise: RowNoise) -> 
         found += [
             difference
             for difference in differing
-            if difference.column and not ((table, difference.column) in noise.columns and _alike(difference))
+            if difference.column
+            and not ((table, difference.column) in noise.columns and alike(difference.control, difference.candidate))
         ]
     return found
 
@@ -150,8 +151,8 @@ def _same_but_for(unpaired: list[RowDifference], varying: set[str]) -> bool:
     return _values(left, names) == _values(right, names)
 
 
-def _alike(difference: RowDifference) -> bool:
-    one, other = difference.control, difference.candidate
+def alike(one: Any, other: Any) -> bool:
+    """Whether two values that vary by themselves may stand for each other: of one type, and times within a minute."""
     if type(one) is not type(other):
         return False
     times = _time(one), _time(other)

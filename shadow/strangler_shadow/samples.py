@@ -14,7 +14,7 @@ from rest_framework.request import Request
 
 from strangler_django.endpoints import Endpoint
 
-__all__ = ["Samples", "samples_of"]
+__all__ = ["Samples", "samples_of", "view_of"]
 
 MOST = 40
 PAGE_VALUES = ("1", "2", "3", "last", "0", "-1", "1.5", "99999", "abc", "")
@@ -33,7 +33,7 @@ def samples_of(endpoint: Endpoint) -> Samples:
     """Read the view's queryset, filters and paginator; parts that cannot be read are left out."""
     if not endpoint.is_drf:
         return Samples()
-    view = _view(endpoint)
+    view = view_of(endpoint)
     queryset = _queryset(view, endpoint)
     parameters: dict[str, tuple[str, ...]] = {}
     for backend in endpoint.attribute("filter_backends", ()) or ():
@@ -42,10 +42,11 @@ def samples_of(endpoint: Endpoint) -> Samples:
     return Samples(keys=_keys(endpoint, queryset), parameters=parameters)
 
 
-def _view(endpoint: Endpoint) -> Any:
+def view_of(endpoint: Endpoint) -> Any:
+    """The endpoint's view as an anonymous call without arguments would have it."""
     view: Any = endpoint.view_class
     made = view(**endpoint.initkwargs)
-    request = Request(RequestFactory().get("/"))
+    request = Request(RequestFactory().generic(endpoint.http_method, "/"))
     request.user = AnonymousUser()
     made.request, made.args, made.kwargs, made.format_kwarg = request, (), {}, None
     made.action = endpoint.action

@@ -18,7 +18,18 @@ from strangler_router.types import Call
 from strangler_shadow.callers import KindOfCaller
 from strangler_shadow.samples import Samples
 
-__all__ = ["calls", "path_of", "plain_calls", "single_calls"]
+__all__ = [
+    "ODD_KEYS",
+    "arguments_of",
+    "call_to",
+    "calls",
+    "headers_strategy",
+    "known_values",
+    "path_of",
+    "plain_calls",
+    "resolves",
+    "single_calls",
+]
 
 # Values of one parameter that are asked alone; a search meets the others.
 VALUES_ALONE = 4
@@ -57,29 +68,31 @@ def calls(entry: Entry, samples: Samples, kinds: list[KindOfCaller]) -> st.Searc
     """
     route = entry.binding.route
     arguments = {
-        name: st.one_of([st.sampled_from(values) for values in (_known(name, entry, samples), ODD_KEYS) if values])
-        for name in _arguments(route)
+        name: st.one_of(
+            [st.sampled_from(values) for values in (known_values(name, entry, samples), ODD_KEYS) if values]
+        )
+        for name in arguments_of(route)
     }
     return st.builds(
-        lambda who, kwargs, query, headers, head: (who[0], _call(entry, who, kwargs, query, headers, head=head)),
+        lambda who, kwargs, query, headers, head: (who[0], call_to(entry, who, kwargs, query, headers, head=head)),
         st.sampled_from(kinds),
         st.fixed_dictionaries(arguments),
         _queries(samples),
-        _headers(),
+        headers_strategy(),
         st.sampled_from([False] * 15 + [True]),
-    ).filter(lambda found: _resolves(found[1], route))
+    ).filter(lambda found: resolves(found[1], route))
 
 
 def plain_calls(entry: Entry, samples: Samples, kinds: list[KindOfCaller]) -> Iterator[tuple[str, Call]]:
     """One call without query and headers by each kind of caller, of the first existing object and of the last."""
-    known = {name: _known(name, entry, samples) for name in _arguments(entry.binding.route)}
+    known = {name: known_values(name, entry, samples) for name in arguments_of(entry.binding.route)}
     if not all(known.values()):
         return
     first, last = ({name: values[place] for name, values in known.items()} for place in (0, -1))
     for kwargs in [first] if first == last else [first, last]:
         for who in kinds:
-            call = _call(entry, who, kwargs, [], (), head=False)
-            if _resolves(call, entry.binding.route):
+            call = call_to(entry, who, kwargs, [], ())
+            if resolves(call, entry.binding.route):
                 yield who[0], call
 
 
@@ -88,15 +101,15 @@ def single_calls(entry: Entry, samples: Samples, kinds: list[KindOfCaller]) -> I
 
     Callers and languages take turns. A search draws combinations and may never draw the one row that differs.
     """
-    known = {name: _known(name, entry, samples) for name in _arguments(entry.binding.route)}
+    known = {name: known_values(name, entry, samples) for name in arguments_of(entry.binding.route)}
     if not all(known.values()):
         return
     turns = cycle(product(_languages(), kinds))
     for kwargs, query, headers in _singles(known, samples):
         (language, who) = next(turns)
         chosen = headers or ((("Accept-Language", language),) if language else ())
-        call = _call(entry, who, kwargs, query, chosen, head=False)
-        if _resolves(call, entry.binding.route):
+        call = call_to(entry, who, kwargs, query, chosen)
+        if resolves(call, entry.binding.route):
             yield who[0], call
 
 
@@ -132,11 +145,12 @@ def path_of(route: str, kwargs: Mapping[str, str]) -> str:
     return "/" + path.replace("\\.", ".").replace("/?$", "/").rstrip("$").removesuffix("\\Z").replace("^", "")
 
 
-def _arguments(route: str) -> list[str]:
+def arguments_of(route: str) -> list[str]:
+    """The names of a route's arguments."""
     return [match["name"] for pattern in (REGEX_GROUP, CONVERTER) for match in pattern.finditer(route)]
 
 
-def _known(name: str, entry: Entry, samples: Samples) -> tuple[str, ...]:
+def known_values(name: str, entry: Entry, samples: Samples) -> tuple[str, ...]:
     """Values of a route's argument that mean something to it."""
     if name != api_settings.FORMAT_SUFFIX_KWARG:
         return samples.keys
@@ -150,15 +164,16 @@ def _host() -> str:
     return next((host for host in (*HOSTS, *named) if validate_host(host, allowed)), HOSTS[0])
 
 
-def _call(
+def call_to(
     entry: Entry,
     who: KindOfCaller,
     kwargs: Mapping[str, str],
     query: list[tuple[str, str]],
     headers: tuple[tuple[str, str], ...],
     *,
-    head: bool,
+    head: bool = False,
 ) -> Call:
+    """A call of this endpoint, without a body."""
     return Call(
         endpoint=entry.binding.id,
         route=entry.binding.route,
@@ -196,14 +211,16 @@ def _offered() -> dict[str, list[str]]:
     }
 
 
-def _headers() -> st.SearchStrategy[tuple[tuple[str, str], ...]]:
+def headers_strategy() -> st.SearchStrategy[tuple[tuple[str, str], ...]]:
+    """Headers that an answer may depend on."""
     given: dict[str, Any] = {name: st.sampled_from(["", *values]) for name, values in _offered().items()}
     return st.fixed_dictionaries(given).map(
         lambda chosen: tuple((name, value) for name, value in chosen.items() if value)
     )
 
 
-def _resolves(call: Call, route: str) -> bool:
+def resolves(call: Call, route: str) -> bool:
+    """Whether Django takes the call's path for this route."""
     try:
         return resolve(unquote(call.path)).route == route
     except Resolver404:

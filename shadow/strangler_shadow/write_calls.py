@@ -1,0 +1,163 @@
+"""Sequences of calls that write: plain ones, and those that a search draws."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import cycle, islice, product
+from typing import Any
+
+from hypothesis import strategies as st
+
+from strangler_router.pin import Entry
+from strangler_router.types import Call
+from strangler_shadow.callers import KindOfCaller
+from strangler_shadow.samples import samples_of
+from strangler_shadow.strategies import (
+    ODD_KEYS,
+    arguments_of,
+    call_to,
+    headers_strategy,
+    known_values,
+    path_of,
+    resolves,
+)
+from strangler_shadow.write_bodies import Body, FieldValues, body_fields, body_strategy, single_bodies, valid_body
+
+__all__ = ["Place", "Sequence", "Step", "Target", "plain_sequences", "sequences", "target_of", "with_promising"]
+
+IDEMPOTENCY = "Idempotency-Key"
+LONGEST = 4
+MOST_TRIED = 300
+MOST_PROMISING = 12
+
+# Who calls, and the route's arguments.
+Place = tuple[KindOfCaller, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One call, and who makes it. With `created`, that argument of its route is what the last create answered."""
+
+    label: str
+    call: Call
+    created: str = ""
+    arguments: tuple[tuple[str, str], ...] = ()
+
+    def after(self, created: str | None) -> Call:
+        """The call, after a create that answered this key."""
+        if not self.created or created is None:
+            return self.call
+        return replace(self.call, path=path_of(self.call.route, {**dict(self.arguments), self.created: created}))
+
+
+Sequence = tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """An endpoint with all that its calls are made of; `promising` places are where the monolith wrote something."""
+
+    entry: Entry
+    kinds: tuple[KindOfCaller, ...]
+    keys: Mapping[str, tuple[str, ...]]
+    fields: Mapping[str, FieldValues]
+    lookup: str
+    promising: tuple[Place, ...] = ()
+
+    def step(self, place: Place, body: Body, headers: tuple[tuple[str, str], ...] = (), *, created: str = "") -> Step:
+        """One call at a place."""
+        (label, _), arguments = place
+        call = call_to(self.entry, place[0], arguments, [], headers)
+        given = body if self.entry.binding.http_method in {"POST", "PUT", "PATCH"} else (b"", "")
+        return Step(
+            label=label,
+            call=replace(call, body=given[0], content_type=given[1]),
+            created=created,
+            arguments=tuple(sorted(arguments.items())),
+        )
+
+    def places(self) -> Iterator[Place]:
+        """Every kind of caller at every existing key, mixed."""
+        keys = [dict(zip(self.keys, values, strict=True)) for values in product(*self.keys.values())]
+        for offset in range(len(keys)):
+            for number, who in enumerate(self.kinds):
+                yield who, keys[(offset + number) % len(keys)]
+
+
+def target_of(entry: Entry, kinds: list[KindOfCaller]) -> Target:
+    """What an endpoint's calls are made of."""
+    samples = samples_of(entry.endpoint)
+    return Target(
+        entry=entry,
+        kinds=tuple(kinds),
+        keys={name: known_values(name, entry, samples) for name in arguments_of(entry.binding.route)},
+        fields=body_fields(entry.endpoint),
+        lookup=entry.endpoint.attribute("lookup_field", "pk") or "pk",
+    )
+
+
+def with_promising(target: Target, succeeds: Callable[[Call], bool]) -> Target:
+    """The target with places at which `succeeds`; most places of most projects only refuse."""
+    found: list[Place] = []
+    for number, place in enumerate(islice(target.places(), MOST_TRIED)):
+        if len(found) == MOST_PROMISING:
+            break
+        if succeeds(target.step(place, valid_body(target.fields, number)).call):
+            found.append(place)
+    return replace(target, promising=tuple(found))
+
+
+def plain_sequences(target: Target) -> Iterator[Sequence]:
+    """Every kind of caller, odd keys, the same call twice, and bodies with one thing different."""
+    body = valid_body(target.fields)
+    places = [*target.promising, *islice(target.places(), 2 * len(target.kinds))]
+    for place in places:
+        yield (target.step(place, body),)
+    if not places:
+        return
+    who, arguments = places[0]
+    for name in target.keys:
+        for value in ODD_KEYS:
+            yield (target.step((who, {**arguments, name: value}), body),)
+    for headers in ((), ((IDEMPOTENCY, "4e2f1c9a"),)):
+        yield (target.step(places[0], body, headers),) * 2
+    # A caller whom everybody refuses would show nothing of a body.
+    turns = cycle(target.promising or places[-1:])
+    bodies = single_bodies(target.fields) if target.step(places[0], body).call.body else iter(())
+    for odd, place in zip(bodies, turns, strict=False):
+        yield (target.step(place, odd),)
+
+
+def sequences(target: Target, siblings: list[Target]) -> st.SearchStrategy[Sequence]:
+    """One to four calls of a view's endpoints, at least one of them the target's; the smallest is a single call."""
+    own = _steps(target)
+    steps = st.one_of(own, own, *map(_steps, siblings))
+    single = st.tuples(own)
+    several = st.lists(steps, min_size=2, max_size=LONGEST).map(tuple)
+    endpoint = target.entry.binding.id
+    return st.one_of(single, single, several).filter(
+        lambda found: (
+            any(step.call.endpoint == endpoint for step in found)
+            and all(resolves(step.call, step.call.route) for step in found)
+        )
+    )
+
+
+def _steps(target: Target) -> st.SearchStrategy[Step]:
+    arguments: dict[str, Any] = {
+        name: st.one_of([st.sampled_from(values) for values in (known, ODD_KEYS) if values])
+        for name, known in target.keys.items()
+    }
+    anywhere = st.tuples(st.sampled_from(target.kinds), st.fixed_dictionaries(arguments))
+    places = st.one_of(st.sampled_from(target.promising), anywhere) if target.promising else anywhere
+    keyed = st.sampled_from(["", "", "", "4e2f1c9a"])
+    headers = st.tuples(headers_strategy(), keyed).map(
+        lambda found: (*found[0], *(((IDEMPOTENCY, found[1]),) if found[1] else ()))
+    )
+    last = list(target.keys)[-1:]
+    return st.builds(
+        lambda place, body, headers, created: target.step(place, body, headers, created=created),
+        places,
+        body_strategy(target.fields),
+        headers,
+        st.sampled_from(["", *last]),
+    )
