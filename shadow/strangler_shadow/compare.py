@@ -3,10 +3,15 @@
 Equal bytes are equal at once. An int is not a float, null is not absent, 401 is not 403.
 """
 
-import json
-from collections.abc import Iterable, Iterator
+import gzip
+import zlib
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from hashlib import sha256
 from typing import Any
 
+from strangler_shadow.documents import decoded, document_differences
 from strangler_shadow.observation import Difference, Kind, Observation
 from strangler_shadow.prefix import shared_prefix
 
@@ -17,14 +22,16 @@ IGNORED_HEADERS = frozenset({"connection", "content-length", "date", "server", "
 # Lists whose order means nothing (RFC 9110, 12.5.5 and 10.2.1); only field names are free in case, methods are not.
 SETS = frozenset({"vary", "allow"})
 FIELD_NAMES = frozenset({"vary"})
-# No answer is written this deep; below it, walking and printing values cannot exhaust the stack.
-DEEPEST = 100
 EXCERPT = 2000
-IDENTIFIER_START = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
 
 
-def compare(control: Observation, candidate: Observation) -> list[Difference]:
-    """Every difference between the two answers; empty where a client cannot tell them apart."""
+def compare(
+    control: Observation, candidate: Observation, *, key_order: bool = True, shuffled: AbstractSet[str] = frozenset()
+) -> list[Difference]:
+    """Every difference between the two answers; empty where a client cannot tell them apart.
+
+    `key_order` and `shuffled` as in `document_differences`; without the first, spelling does not matter either.
+    """
     if control.error or candidate.error:
         if control.error == candidate.error:
             return []
@@ -32,10 +39,12 @@ def compare(control: Observation, candidate: Observation) -> list[Difference]:
     found: list[Difference] = []
     if control.status != candidate.status:
         found.append(Difference(kind=Kind.STATUS, path="status", control=control.status, candidate=candidate.status))
-    found += _headers(control, candidate)
-    found += _cookies(control, candidate)
+    if control.headers != candidate.headers:
+        found += _headers(control, candidate)
+    if control.cookies != candidate.cookies:
+        found += _cookies(control, candidate)
     if control.body != candidate.body:
-        found += _bodies(control, candidate)
+        found += _bodies(control, candidate, key_order=key_order, shuffled=shuffled)
     return found
 
 
@@ -75,29 +84,37 @@ def _by_name(cookies: tuple[str, ...]) -> dict[str, list[str]]:
     return named
 
 
-def _bodies(control: Observation, candidate: Observation) -> list[Difference]:
+def _bodies(
+    control: Observation, candidate: Observation, *, key_order: bool, shuffled: AbstractSet[str]
+) -> list[Difference]:
+    one, other = _plain(control), _plain(candidate)
     try:
-        left, right = _document(control.body), _document(candidate.body)
+        left, right = decoded(one), decoded(other)
     except (ValueError, RecursionError):
-        return [_texts(Kind.BODY, control.body, candidate.body)]
-    return list(_values("$", left, right)) or [_texts(Kind.SPELLING, control.body, candidate.body)]
+        return [] if one == other else [_opaque(control, one, other)]
+    found = document_differences(left, right, key_order=key_order, shuffled=shuffled)
+    strict = key_order and not shuffled and one != other
+    return found or ([_texts(Kind.SPELLING, one, other)] if strict else [])
 
 
-def _document(body: bytes) -> Any:
-    document = json.loads(body)
-    level, depth = [document], 0
-    while level:
-        level = [child for value in level for child in _children(value)]
-        depth += 1
-        if depth > DEEPEST:
-            raise RecursionError
-    return document
+def _plain(observation: Observation) -> bytes:
+    """The body without its compression; as it is where that is unknown or broken."""
+    coding = next((value.lower() for name, value in observation.headers if name.lower() == "content-encoding"), "")
+    with suppress(OSError, EOFError, zlib.error):
+        if coding == "gzip":
+            return gzip.decompress(observation.body)
+        if coding == "deflate":
+            return zlib.decompress(observation.body)
+    return observation.body
 
 
-def _children(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
+def _opaque(observation: Observation, control: bytes, candidate: bytes) -> Difference:
+    """Text by where it begins to differ, anything else by its hash."""
+    kind = observation.content_type
+    if not kind or kind.startswith("text/") or kind.endswith(("json", "xml", "javascript", "urlencoded")):
+        return _texts(Kind.BODY, control, candidate)
+    left, right = (f"{len(body)} bytes, sha256 {sha256(body).hexdigest()}" for body in (control, candidate))
+    return Difference(kind=Kind.BODY, path="$", control=left, candidate=right)
 
 
 def _texts(kind: Kind, control: bytes, candidate: bytes) -> Difference:
@@ -105,41 +122,3 @@ def _texts(kind: Kind, control: bytes, candidate: bytes) -> Difference:
     start = max(0, shared_prefix(control, candidate) - EXCERPT // 10)
     left, right = (body[start : start + EXCERPT].decode(errors="replace") for body in (control, candidate))
     return Difference(kind=kind, path="$", control=left, candidate=right)
-
-
-def _values(path: str, left: Any, right: Any) -> Iterator[Difference]:
-    if type(left) is not type(right):
-        kind = Kind.NULL if left is None or right is None else Kind.TYPE
-        yield Difference(kind=kind, path=path, control=left, candidate=right)
-    elif isinstance(left, dict):
-        yield from _objects(path, left, right)
-    elif isinstance(left, list):
-        if len(left) != len(right):
-            yield Difference(kind=Kind.LENGTH, path=path, control=len(left), candidate=len(right))
-        for index, (one, other) in enumerate(zip(left, right, strict=False)):
-            yield from _values(f"{path}[{index}]", one, other)
-    elif not _same(left, right):
-        yield Difference(kind=Kind.VALUE, path=path, control=left, candidate=right)
-
-
-def _objects(path: str, left: dict[str, Any], right: dict[str, Any]) -> Iterator[Difference]:
-    for key, value in left.items():
-        if key in right:
-            yield from _values(_member(path, key), value, right[key])
-        else:
-            yield Difference(kind=Kind.MISSING, path=_member(path, key), control=value)
-    for key, value in right.items():
-        if key not in left:
-            yield Difference(kind=Kind.EXTRA, path=_member(path, key), candidate=value)
-    if [key for key in left if key in right] != [key for key in right if key in left]:
-        yield Difference(kind=Kind.ORDER, path=path, control=list(left), candidate=list(right))
-
-
-def _member(path: str, key: str) -> str:
-    plain = key[:1] in IDENTIFIER_START and key.replace("_", "a").isalnum()
-    return f"{path}.{key}" if plain else f"{path}[{json.dumps(key, ensure_ascii=False)}]"
-
-
-def _same(left: Any, right: Any) -> bool:
-    # NaN equals NaN here; 0.0 and -0.0 are written differently.
-    return repr(left) == repr(right) if isinstance(left, float) else bool(left == right)

@@ -1,17 +1,129 @@
-"""What the control does not repeat by itself is no difference between the sides."""
+"""What the control does not repeat by itself, and which differences that explains.
 
-from strangler_shadow.observation import Difference, Kind
+Between two answers of the monolith to one call, each place that differs gets a rule that is no wider than what was
+seen there (`strangler_shadow.matchers`); lists whose rows came in another order are compared row by row. A difference
+of the candidate is explained only where the monolith itself varies, and only if the rule accepts it: a field that
+changes on each read may still be null, of another type, an hour off, or without its offset.
+"""
 
-__all__ = ["Noise", "noise_of", "without_noise"]
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
-Noise = frozenset[tuple[Kind, str]]
+from strangler_shadow.compare import compare
+from strangler_shadow.documents import decoded, shuffled_lists
+from strangler_shadow.matchers import Matcher, Token, proposed, widened
+from strangler_shadow.observation import Difference, Kind, Observation
+
+__all__ = ["NO_NOISE", "Noise", "differences_beyond", "noise_between", "settled"]
+
+FEW, REPEATS = 2, 8
+"""A place that varies in half of the answers is met by the second with a probability above 99 %."""
+VALUES = frozenset({Kind.VALUE, Kind.PRECISION})
+Place = tuple[Kind, str]
 
 
-def noise_of(differences: list[Difference]) -> Noise:
-    """Kinds and paths at which two answers of the control to one call differ."""
-    return frozenset((difference.kind, difference.path) for difference in differences)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noise:
+    """Rules by pattern for values; kinds and patterns at which anything else varied; lists in any order."""
+
+    matchers: Mapping[str, tuple[Matcher, ...]] = field(default_factory=dict)
+    places: frozenset[Place] = frozenset()
+    shuffled: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.matchers or self.places or self.shuffled)
+
+    def __or__(self, other: "Noise") -> "Noise":
+        matchers = dict(self.matchers)
+        for pattern, more in other.matchers.items():
+            matchers[pattern] = widened((*matchers.get(pattern, ()), *more))
+        return Noise(matchers=matchers, places=self.places | other.places, shuffled=self.shuffled | other.shuffled)
+
+    def touches(self, difference: Difference) -> bool:
+        """Whether it varies at this place, or a list around it does."""
+        pattern = difference.pattern
+        varies = pattern in self.matchers or any(place == pattern for _, place in self.places)
+        return varies or any(pattern.startswith(rows) for rows in self.shuffled)
+
+    @property
+    def hides(self) -> dict[str, str]:
+        """What it makes invisible, by pattern."""
+        words = {pattern: " or ".join(rule.hides for rule in rules) for pattern, rules in self.matchers.items()}
+        words |= {pattern: f"differences of kind {kind}" for kind, pattern in sorted(self.places)}
+        return words | dict.fromkeys(sorted(self.shuffled), "the order of the rows")
 
 
-def without_noise(differences: list[Difference], noise: Noise) -> list[Difference]:
+NO_NOISE = Noise()
+
+
+def noise_between(first: Observation, again: Observation) -> Noise:
+    """What two answers of the control to one call show."""
+    shuffled = _shuffled(first, again)
+    matchers: dict[str, tuple[Matcher, ...]] = {}
+    places: set[Place] = set()
+    for difference in compare(first, again, shuffled=shuffled):
+        pattern = difference.pattern
+        rule = proposed(difference.control, difference.candidate) if difference.kind in VALUES else None
+        if rule is None:
+            places.add((difference.kind, pattern))
+        else:
+            matchers[pattern] = widened((*matchers.get(pattern, ()), rule))
+    return Noise(matchers=matchers, places=frozenset(places), shuffled=shuffled)
+
+
+def differences_beyond(
+    noise: Noise, control: Observation, candidate: Observation, compare: Callable[..., list[Difference]] = compare
+) -> list[Difference]:
     """The differences that noise does not explain."""
-    return [difference for difference in differences if (difference.kind, difference.path) not in noise]
+    if not noise:
+        return compare(control, candidate)
+    differences = compare(control, candidate, shuffled=noise.shuffled)
+    unexplained = [difference for difference in differences if not _explains(noise, difference)]
+    return unexplained or list(_inconsistent(noise, differences))
+
+
+def settled(
+    control: Observation, candidate: Observation, repeat: Callable[[], Observation], known: Noise = NO_NOISE
+) -> tuple[list[Difference], Noise]:
+    """The differences that stay when the control is asked again, and all noise, that which was `known` before too.
+
+    The control is asked FEW times, and up to REPEATS where something that is left lies where it was seen to vary.
+    """
+    noise, found = known, differences_beyond(known, control, candidate)
+    for asked in range(REPEATS):
+        if not found or (asked >= FEW and not any(map(noise.touches, found))):
+            break
+        noise |= noise_between(control, repeat())
+        found = differences_beyond(noise, control, candidate)
+    return found, noise
+
+
+def _explains(noise: Noise, difference: Difference) -> bool:
+    pattern = difference.pattern
+    if (difference.kind, pattern) in noise.places:
+        return True
+    if difference.kind not in VALUES:
+        return False
+    return any(
+        rule.accepts(difference.control, difference.candidate) for rule in noise.matchers.get(difference.pattern, ())
+    )
+
+
+def _inconsistent(noise: Noise, differences: list[Difference]) -> Iterator[Difference]:
+    """Tokens that stand for one thing in the control and for two in the candidate, or the other way."""
+    there: dict[str, str] = {}
+    back: dict[str, str] = {}
+    for difference in differences:
+        if any(isinstance(rule, Token) for rule in noise.matchers.get(difference.pattern, ())):
+            one, other = str(difference.control), str(difference.candidate)
+            if there.setdefault(one, other) != other or back.setdefault(other, one) != one:
+                yield difference
+
+
+def _shuffled(first: Observation, again: Observation) -> frozenset[str]:
+    if first.body == again.body:
+        return frozenset()
+    try:
+        return shuffled_lists(decoded(first.body), decoded(again.body))
+    except (ValueError, RecursionError):
+        return frozenset()

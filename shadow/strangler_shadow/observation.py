@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Difference", "Kind", "Observation"]
+__all__ = ["Difference", "Kind", "Observation", "pattern_of"]
 
 # An index or a row's key, or a quoted key, which may hold what looks like an index.
 INDEX = re.compile(r'(?P<key>"(?:[^"\\]|\\.)*")|\[[^\]"]+\]')
@@ -22,6 +22,7 @@ class Kind(enum.StrEnum):
     TYPE = "type"
     NULL = "null"
     VALUE = "value"
+    PRECISION = "precision"
     ORDER = "order"
     LENGTH = "length"
     SPELLING = "spelling"
@@ -64,4 +65,9 @@ class Difference:
     @property
     def pattern(self) -> str:
         """The path with every index replaced by `*`, for grouping."""
-        return INDEX.sub(lambda found: found["key"] or "[*]", self.path)
+        return pattern_of(self.path)
+
+
+def pattern_of(path: str) -> str:
+    """A path with every index replaced by `*`."""
+    return INDEX.sub(lambda found: found["key"] or "[*]", path)

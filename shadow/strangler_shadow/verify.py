@@ -16,8 +16,6 @@ import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity
 from hypothesis.errors import FlakyFailure, FlakyReplay, Unsatisfiable
 
-from strangler_protos.bindings import Authority
-from strangler_router.conf import settings
 from strangler_router.pin import Entry
 from strangler_router.types import Call
 from strangler_shadow.callers import KindOfCaller, kinds_of_caller
@@ -25,15 +23,15 @@ from strangler_shadow.compare import compare
 from strangler_shadow.content import has_content
 from strangler_shadow.corpus import CorpusError, keep, kept_calls
 from strangler_shadow.curl import curl_line
-from strangler_shadow.noise import noise_of, without_noise
-from strangler_shadow.observation import Difference, Kind, Observation
+from strangler_shadow.judging import INFRASTRUCTURE, Group, group_of, missing_kinds, words
+from strangler_shadow.noise import NO_NOISE, Noise, noise_between, settled
+from strangler_shadow.observation import Difference, Observation
 from strangler_shadow.quantiles import quantiles_ms
 from strangler_shadow.replay import NOT_ASKED, ReplayError, replay_candidate, replay_control
 from strangler_shadow.report import EndpointReport, Finding
 from strangler_shadow.samples import Samples, samples_of
 from strangler_shadow.seeded import Pair, self_test
 from strangler_shadow.strategies import calls, plain_calls, single_calls
-from strangler_shadow.traits import Traits, add_traits, common_traits, traits_of
 from strangler_shadow.verdict import Verdict
 
 __all__ = ["verify_endpoint"]
@@ -42,13 +40,6 @@ logger = logging.getLogger("strangler_shadow")
 
 MOST_FINDINGS = 5
 MOST_PAIRS = 24
-# The service did not get to say anything; what is wrong lies between the router and it.
-INFRASTRUCTURE = (
-    "unavailable", "deadline exceeded", "breaker open", "in-flight cap", "configuration", "unauthenticated",
-    "unimplemented", "cancelled",
-)  # fmt: skip
-
-Group = tuple[Kind, str]
 
 
 class _Diverged(Exception):
@@ -73,6 +64,7 @@ class _Run:
     control_seconds: list[float] = field(default_factory=list)
     candidate_seconds: list[float] = field(default_factory=list)
     known: set[Group] = field(default_factory=set)
+    noise: Noise = NO_NOISE
     last: Finding | None = None
     saw_content: bool = False
     equal: dict[object, tuple[Call, Observation]] = field(default_factory=dict)
@@ -93,7 +85,7 @@ class _Run:
             return
         self._count(kind_of_caller, control, candidate)
         differences = self._confirmed(call, control, candidate)
-        if any(_group(difference) not in self.known for difference in differences):
+        if any(group_of(difference) not in self.known for difference in differences):
             self.last = Finding(
                 call=call,
                 caller=kind_of_caller,
@@ -115,7 +107,7 @@ class _Run:
         for call, control in self.equal.values():
             # A user may be gone by now.
             with suppress(ReplayError):
-                found.append(Pair(control=control, noise=noise_of(compare(control, replay_control(call)))))
+                found.append(Pair(control=control, noise=noise_between(control, replay_control(call))))
         return found
 
     def _count(self, kind_of_caller: str, control: Observation, candidate: Observation) -> None:
@@ -133,13 +125,13 @@ class _Run:
             return []
         if candidate.error.startswith(INFRASTRUCTURE):
             raise _Unreachable(candidate.error)
-        if self.known.issuperset(map(_group, differences)):
+        if self.known.issuperset(map(group_of, differences)):
             return differences
         # What the control does not repeat either is no difference between the sides.
-        noise = noise_of(compare(control, replay_control(call)))
-        if noise:
+        found, self.noise = settled(control, candidate, lambda: replay_control(call), self.noise)
+        if not found:
             self.skipped["varies by itself"] += 1
-        return without_noise(differences, noise)
+        return found
 
 
 def verify_endpoint(
@@ -154,7 +146,7 @@ def verify_endpoint(
     try:
         for finding in _findings(run, kinds, examples=examples, seed=seed):
             findings.append(finding)
-            run.known.update(map(_group, finding.differences))
+            run.known.update(map(group_of, finding.differences))
     except _Unreachable as error:
         unreachable = str(error)
     if findings:
@@ -200,7 +192,7 @@ def _findings(run: _Run, kinds: list[KindOfCaller], *, examples: int, seed: int)
         yield _last(run)
     for finding in plain:
         # The search looks for smaller calls and may not have met this difference again.
-        if not run.known.issuperset(map(_group, finding.differences)):
+        if not run.known.issuperset(map(group_of, finding.differences)):
             yield finding
 
 
@@ -213,7 +205,7 @@ def _plain_findings(run: _Run, samples: Samples, kinds: list[KindOfCaller]) -> l
             run.check(kind_of_caller, call)
         except _Diverged:
             found.append(_last(run))
-            run.known.update(map(_group, found[-1].differences))
+            run.known.update(map(group_of, found[-1].differences))
     run.known = known
     return found
 
@@ -254,41 +246,15 @@ def _last(run: _Run) -> Finding:
     return found
 
 
-def _group(difference: Difference) -> Group:
-    return difference.kind, difference.pattern
-
-
 def _judge(run: _Run, kinds: list[KindOfCaller], findings: list[Finding], unreachable: str) -> tuple[Verdict, str]:
     if findings:
-        groups = sorted({_group(difference) for finding in findings for difference in finding.differences})
-        more = f" and {len(groups) - 5} more" if len(groups) > 5 else ""
-        return Verdict.DIVERGED, "; ".join(_words(group, findings) for group in groups[:5]) + more
+        return Verdict.DIVERGED, words(findings)
     if unreachable:
         return Verdict.INFRA, unreachable
     if not any(200 <= status < 300 for status in run.statuses):
         return Verdict.INCONCLUSIVE, "no call succeeded, so nothing but errors was compared"
     if not run.saw_content:
         return Verdict.INCONCLUSIVE, "every success was empty, so no object was compared"
-    if missing := _missing_kinds(run, kinds):
+    if missing := missing_kinds(run.entry, run.rung, kinds, run.callers):
         return Verdict.INCONCLUSIVE, f"the service is the authority, and no call was made by: {', '.join(missing)}"
     return Verdict.EQUIVALENT, f"no difference in {run.calls} calls"
-
-
-def _words(group: Group, findings: list[Finding]) -> str:
-    """`value at $.results[*].price, only where level="advanced"`."""
-    traits: Traits = {}
-    for finding in findings:
-        add_traits(traits, traits_of(finding.control.body, group[1], list(finding.differences)))
-    common = common_traits(traits)
-    return f"{group[0]} at {group[1]}" + (f", only where {' and '.join(common)}" if common else "")
-
-
-def _missing_kinds(run: _Run, kinds: list[KindOfCaller]) -> list[str]:
-    if run.entry.authority(run.rung) is not Authority.SERVICE:
-        return []
-    wanted = [label for label, _ in kinds]
-    missing = [label for label in wanted if not run.callers[label]]
-    ordinary = [label for label in wanted if label.startswith("user ")]
-    missing += ["another user"] if len(ordinary) == 1 else []
-    # Callers are not chosen by tenant yet.
-    return missing + (["another tenant"] if settings().tenant else [])

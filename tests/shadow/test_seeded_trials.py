@@ -10,7 +10,7 @@ from strangler_router.lifted import in_process_backend
 from strangler_router.table import build_table
 from strangler_shadow import replay
 from strangler_shadow.compare import compare
-from strangler_shadow.noise import noise_of
+from strangler_shadow.noise import NO_NOISE, noise_between
 from strangler_shadow.observation import Kind, Observation
 from strangler_shadow.report import EndpointReport, Report
 from strangler_shadow.reports.json_document import render
@@ -56,7 +56,7 @@ def test_a_field_that_varies_by_itself_lowers_the_score():
     )
     steady, noisy = (
         self_test([Pair(control=first, noise=noise)], compare, seed=1)
-        for noise in (frozenset(), noise_of(compare(first, second)))
+        for noise in (NO_NOISE, noise_between(first, second))
     )
     assert (steady.applicable, steady.missed) == (noisy.applicable, ())
     assert "trailing-space" in {miss.operator for miss in noisy.missed}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from strangler_shadow.noise import Noise, without_noise
+from strangler_shadow.noise import NO_NOISE, Noise, differences_beyond
 from strangler_shadow.observation import Difference, Observation
 from strangler_shadow.seeded.draw import Field, field_of, spread
 from strangler_shadow.seeded.finished import observation_of, reply_of
@@ -15,7 +15,7 @@ __all__ = ["Draw", "Miss", "Pair", "SelfTest", "draws", "self_test"]
 # Fields of an endpoint that each operator is tried at.
 FIELDS = 3
 
-Compare = Callable[[Observation, Observation], list[Difference]]
+Compare = Callable[..., list[Difference]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Pair:
     """An answer of the control that the candidate equalled, and where the control does not repeat itself."""
 
     control: Observation
-    noise: Noise = frozenset()
+    noise: Noise = NO_NOISE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,10 +96,10 @@ def self_test(pairs: Sequence[Pair], compare: Compare, *, seed: int) -> SelfTest
 
 
 def _why_not_seen(draw: Draw, compare: Compare) -> str:
-    differences = compare(draw.pair.control, draw.candidate())
-    if not differences:
+    control, candidate = draw.pair.control, draw.candidate()
+    if not compare(control, candidate):
         return "the comparison calls the answers equal"
-    if not without_noise(differences, draw.pair.noise):
+    if not differences_beyond(draw.pair.noise, control, candidate, compare):
         return "the control varies there by itself"
     return ""
 
