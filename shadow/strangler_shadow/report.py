@@ -32,7 +32,8 @@ class EndpointReport:
 
     `statuses` counts the control's answers by status, `callers` the calls by kind of caller; `control_ms` and
     `candidate_ms` are latencies in milliseconds, keyed p50, p90, p99. `self_test` says how many seeded divergences the
-    same comparison sees in the answers that were equal.
+    same comparison sees in the answers that were equal; `hides` by pattern what is invisible to it where the monolith
+    does not repeat itself.
     """
 
     endpoint: str
@@ -48,6 +49,7 @@ class EndpointReport:
     candidate_ms: Mapping[str, float] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     self_test: SelfTest = field(default_factory=SelfTest)
+    hides: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
 

@@ -170,6 +170,7 @@ def verify_endpoint(
         candidate_ms=quantiles_ms(run.candidate_seconds),
         findings=tuple(findings),
         self_test=trials,
+        hides=run.noise.hides,
         seconds=time.perf_counter() - started,
     )
 

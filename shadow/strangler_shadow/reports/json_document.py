@@ -5,7 +5,7 @@
        "skipped": {reason: calls}, "statuses": {status: calls}, "callers": {kind: calls},
        "control_ms" and "candidate_ms": {"p50", "p90", "p99"},
        "self_test": {"caught", "applicable", "operators": [name], "unused": [name],
-         "missed": [{"operator", "family", "place", "reason"}]},
+         "missed": [{"operator", "family", "place", "reason"}]}, "hides": {pattern: words},
        "findings": [{
          "call": {"endpoint", "route", "method", "path", "query", "kwargs", "headers": [[name, value]],
            "caller": kind, "body", "body_encoding", "content_type", "scheme", "host", "language", "timezone",
@@ -15,10 +15,10 @@
            "seconds", "error", "wrote"},
          "differences": [{"kind", "path", "pattern", "control", "candidate"}]}]}]}
 
-`unused` operators applied to no answer. `body_encoding` is `utf-8`, or `base64` for bytes that are not text. In a
-difference, the absent side of `missing`, `extra`, `header` and `cookie` is null. JSON has no NaN and no infinity: they
-are the strings `NaN`, `Infinity` and `-Infinity`. The file is ASCII; a lone surrogate in a value stays one, written as
-its escape.
+`unused` operators applied to no answer; `hides` says what is invisible where the monolith does not repeat itself.
+`body_encoding` is `utf-8`, or `base64` for bytes that are not text. In a difference, the absent side of `missing`,
+`extra`, `header` and `cookie` is null. JSON has no NaN and no infinity: they are the strings `NaN`, `Infinity` and
+`-Infinity`. The file is ASCII; a lone surrogate in a value stays one, written as its escape.
 """
 
 import base64
@@ -66,6 +66,7 @@ def _endpoint(endpoint: EndpointReport) -> dict[str, Any]:
         "control_ms": dict(endpoint.control_ms),
         "candidate_ms": dict(endpoint.candidate_ms),
         "self_test": asdict(endpoint.self_test),
+        "hides": dict(endpoint.hides),
         "findings": [_finding(finding) for finding in endpoint.findings],
     }
 

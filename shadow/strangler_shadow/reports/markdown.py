@@ -37,7 +37,8 @@ def render(report: Report) -> str:
     about += f"Exit code {int(report.verdict)}. Latencies are {' / '.join(PERCENTILES)}.\n\n"
     head = title + about + _row(COLUMNS) + _row("---" for _ in COLUMNS)
     rows, rows_left = _within(SUMMARY_SHARE, (_summary(endpoint) for endpoint in report.endpoints))
-    summary = head + rows + _left_out(rows_left, "endpoint")
+    seen, _ = _within(SUMMARY_SHARE // 4, (_seen(endpoint) for endpoint in report.endpoints))
+    summary = head + rows + _left_out(rows_left, "endpoint") + ("\n" + seen if seen else "")
     sections, sections_left = _within(
         LARGEST - len(summary.encode()) - TEXT_SHOWN,
         (_section(endpoint, finding) for endpoint in report.endpoints for finding in endpoint.findings),
@@ -74,6 +75,20 @@ def _summary(endpoint: EndpointReport) -> str:
             _text(endpoint.reason),
         )
     )
+
+
+def _seen(endpoint: EndpointReport) -> str:
+    """What the comparison sees of seeded mistakes, and what it cannot see."""
+    trials = endpoint.self_test
+    lines = []
+    if trials.applicable:
+        words = f"self-test caught {trials.caught:,} of {trials.applicable:,} seeded divergences"
+        lines.append(f"- {_code(endpoint.endpoint)}: {words}\n")
+    lines += [
+        f"- {_code(endpoint.endpoint)}: varies by itself at {_code(pattern)}; not seen there: {_text(words)}\n"
+        for pattern, words in endpoint.hides.items()
+    ]
+    return "".join(lines)
 
 
 def _section(endpoint: EndpointReport, finding: Finding) -> str:

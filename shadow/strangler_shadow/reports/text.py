@@ -58,6 +58,9 @@ def _print_endpoint(endpoint: EndpointReport, console: Console) -> None:
         console.print(Text(f"{visible(endpoint.endpoint)}: {count:,} not compared: {visible(why)}", style="dim"))
     for finding in endpoint.findings:
         _print_finding(finding, console)
+    for pattern, words in endpoint.hides.items():
+        text = f"{visible(endpoint.endpoint)}: varies by itself at {visible(pattern)}; not seen there: {words}"
+        console.print(Text(text, style="dim"), soft_wrap=True)
     _print_self_test(endpoint, console)
 
 

@@ -35,6 +35,7 @@ KINDS = {
     Kind.TYPE: "another type",
     Kind.NULL: "null on one side",
     Kind.VALUE: "another value",
+    Kind.PRECISION: "the number differs in its last digits, or in how many there are",
     Kind.ORDER: "keys in another order",
     Kind.LENGTH: "another number of elements",
     Kind.SPELLING: "equal values, written differently",
