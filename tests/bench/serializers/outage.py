@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats.mstats import hdquantiles
 from rest_framework.authtoken.models import Token
+from scipy.stats.mstats import hdquantiles
 
 from academy.learning.models import Enrolment, Review
 from tests.bench.rows import Row, at_most
@@ -128,7 +128,7 @@ def _waiting(who: str, away: Sequence[Sequence[Answer]], without: Sequence[Seque
 
 
 def _p99(blocks: Sequence[Sequence[Answer]]) -> float:
-    """Milliseconds, by the estimator of Harrell and Davis (Biometrika 69, 1982), which rests on more than one answer."""
+    """Milliseconds, by the estimator of Harrell and Davis (Biometrika 69, 1982), which weighs several answers."""
     [found] = hdquantiles([answer.seconds for block in blocks for answer in block], prob=[0.99])
     return float(found) * 1e3
 
