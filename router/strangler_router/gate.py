@@ -29,6 +29,6 @@ class Judgement:
 
 
 class Gate(Protocol):
-    """Asked before an endpoint moves towards the service."""
+    """Asked before an endpoint moves towards the service, or users of the service to a higher rung."""
 
-    def __call__(self, endpoint: str, *, stage: str, basis_points: int) -> Judgement: ...
+    def __call__(self, endpoint: str, *, stage: str, basis_points: int, rung: str) -> Judgement: ...

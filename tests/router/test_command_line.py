@@ -27,7 +27,7 @@ def state(tmp_path_factory):
     (path / "gated.py").write_text(
         "from academy.settings import *\n"
         "STRANGLER = {**STRANGLER, 'GATE': 'gated.refuse'}\n"
-        "def refuse(endpoint, *, stage, basis_points):\n"
+        "def refuse(endpoint, *, stage, basis_points, rung):\n"
         "    from strangler_router.gate import Judgement, Verdict\n"
         "    return Judgement(verdict=Verdict.STALE, reason='the contract changed')\n"
     )

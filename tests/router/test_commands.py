@@ -46,8 +46,8 @@ def refused(*arguments, **options):
 asked = []
 
 
-def gate(endpoint, *, stage, basis_points):
-    asked.append((endpoint, stage, basis_points))
+def gate(endpoint, *, stage, basis_points, rung):
+    asked.append((endpoint, stage, basis_points, rung))
     verdict = Verdict[gate.verdict]
     return Judgement(verdict=verdict, reason="12 calls differ", evidence="report 7")
 
@@ -182,7 +182,9 @@ def test_the_gate_is_asked_before_a_step_forward(gated):
     cutover(NAME, "--stage", "canary", "--percent", "5")
     cutover(NAME, "--percent", "10")
     cutover(NAME, "--stage", "service")
-    assert asked == [(NAME, "canary", 500), (NAME, "canary", 1000), (NAME, "service", 0)]
+    assert asked == [
+        (NAME, "canary", 500, "lifted"), (NAME, "canary", 1000, "lifted"), (NAME, "service", 0, "lifted"),
+    ]  # fmt: skip
     assert set(FlagChange.objects.values_list("evidence", flat=True)) == {"report 7"}
 
 
@@ -203,7 +205,48 @@ def test_a_step_back_and_a_mirror_ask_nobody(gated, move):
     cutover(NAME, "--stage", "canary", "--percent", "50")
     cutover(NAME, "--percent", "5")
     cutover(NAME, "--stage", "monolith")
+    cutover(NAME, "--rung", "native")
     assert asked == []
+
+
+def test_users_of_the_service_meet_a_higher_rung_only_with_the_gate_s_word(gated, move):
+    asked = gated("DIVERGED")
+    move(NAME, "service", rung="lifted")
+    with pytest.raises(CommandError, match="the gate says DIVERGED"):
+        cutover(NAME, "--rung", "native")
+    with pytest.raises(CommandError, match="the gate says DIVERGED"):
+        cutover(NAME, "--stage", "canary", "--percent", "1", "--rung", "native")
+    assert asked == [(NAME, "service", 0, "native"), (NAME, "canary", 100, "native")]
+    assert flag().rung is Rung.LIFTED
+    move(NAME, "service", rung="native")
+    cutover(NAME, "--rung", "lifted")
+    assert (len(asked), flag().rung) == (2, Rung.LIFTED)
+
+
+def test_a_forced_step_is_made_and_its_history_says_what_the_gate_said(gated):
+    gated("DIVERGED")
+    cutover(NAME, "--stage", "service", "--force", why="the old one loses money")
+    change = FlagChange.objects.get()
+    assert (change.stage, change.why) == ("service", "the old one loses money")
+    assert change.evidence == "forced: the gate said DIVERGED: 12 calls differ (report 7)"
+
+
+def test_force_changes_nothing_where_the_gate_agrees(gated):
+    gated("EQUIVALENT")
+    cutover(NAME, "--stage", "service", "--force")
+    assert FlagChange.objects.get().evidence == "report 7"
+
+
+def test_of_several_endpoints_none_moves_where_the_gate_refuses_one(gated, monkeypatch):
+    other = "v1:course-list.get"
+    gated("EQUIVALENT")
+    words = {NAME: Verdict.EQUIVALENT, other: Verdict.INCONCLUSIVE}
+    monkeypatch.setattr(
+        "tests.router.test_commands.gate", lambda name, **_: Judgement(verdict=words[name], reason="too few")
+    )
+    with pytest.raises(CommandError, match="INCONCLUSIVE: too few"):
+        cutover(NAME, other, "--stage", "service")
+    assert not FlagChange.objects.exists()
 
 
 @pytest.fixture

@@ -17,14 +17,15 @@ from strangler_router.gate import Gate, Judgement, Verdict
 from strangler_router.policy import BASIS_POINTS, Flag, Policy, Rung, Stage
 from strangler_router.table import bind
 
-ORDER = [Stage.MONOLITH, Stage.CANARY, Stage.SERVICE, Stage.RETIRED]
+STAGES = [Stage.MONOLITH, Stage.CANARY, Stage.SERVICE, Stage.RETIRED]
+RUNGS = [Rung.LIFTED, Rung.TYPED, Rung.NATIVE]
 
 
 class GateRefusal(CommandError):
     """The gate does not let this step pass; exits with its verdict."""
 
     def __init__(self, judgement: Judgement) -> None:
-        message = f"the gate says {judgement.verdict.name}: {judgement.reason}"
+        message = f"the gate says {judgement.verdict.name}: {judgement.reason}; --force moves all the same"
         super().__init__(message, returncode=judgement.verdict.value)
 
 
@@ -43,6 +44,7 @@ class Command(Verb):
         parser.add_argument("--mirror", type=_percent, help="share of calls that the other side gets a copy of")
         parser.add_argument("--rung", choices=[rung.value for rung in Rung], help="which service answers")
         parser.add_argument("--seed", help="endpoints with the same seed move the same users first")
+        parser.add_argument("--force", action="store_true", help="move although the gate refuses; kept in the history")
         parser.add_argument("--why", required=True, help="kept in the history")
         parser.add_argument("--who", default=None, help="kept in the history (the user who runs this)")
 
@@ -57,13 +59,8 @@ class Command(Verb):
                 policy = flags.read_policy()
                 steps = [_step(name, bound, policy, options) for name in dict.fromkeys(options["endpoints"])]
                 for before, after in steps:
-                    judgement = _judge(before, after)
-                    flags.append(
-                        after,
-                        who=options["who"] or getpass.getuser(),
-                        why=options["why"],
-                        evidence=judgement.evidence if judgement else "",
-                    )
+                    evidence = _ask_gate(before, after, force=options["force"])
+                    flags.append(after, who=options["who"] or getpass.getuser(), why=options["why"], evidence=evidence)
         except ValidationError as error:
             words = (f"--{option}: {' '.join(found)}" for option, found in error.message_dict.items())
             raise UsageError("; ".join(words)) from error
@@ -114,16 +111,25 @@ def _refuse_impossible(binding: Binding, before: Flag, after: Flag) -> None:
         raise UsageError(f"only an endpoint in stage service can be retired, and this one is in {before.stage}")
 
 
-def _judge(before: Flag, after: Flag) -> Judgement | None:
-    """Ask the gate before a step towards the service; exits with its verdict where that is not EQUIVALENT."""
-    forward = (ORDER.index(after.stage), after.basis_points) > (ORDER.index(before.stage), before.basis_points)
-    if not forward or not settings().gate:
-        return None
+def _ask_gate(before: Flag, after: Flag, *, force: bool) -> str:
+    """What a step towards the service rests on; `GateRefusal` where the gate does not let it pass, unless forced."""
+    if not _is_advance(before, after) or not settings().gate:
+        return ""
     gate: Gate = import_string(settings().gate)
-    judgement = gate(after.endpoint, stage=after.stage, basis_points=after.basis_points)
-    if judgement.verdict is not Verdict.EQUIVALENT:
+    judgement = gate(after.endpoint, stage=after.stage, basis_points=after.basis_points, rung=after.rung)
+    if judgement.verdict is Verdict.EQUIVALENT:
+        return judgement.evidence
+    if not force:
         raise GateRefusal(judgement)
-    return judgement
+    words = f"forced: the gate said {judgement.verdict.name}: {judgement.reason}"
+    return f"{words} ({judgement.evidence})" if judgement.evidence else words
+
+
+def _is_advance(before: Flag, after: Flag) -> bool:
+    """Whether more users meet the service, or those who do meet one that is further from the monolith."""
+    more = (STAGES.index(after.stage), after.basis_points) > (STAGES.index(before.stage), before.basis_points)
+    higher = after.stage is not Stage.MONOLITH and RUNGS.index(after.rung) > RUNGS.index(before.rung)
+    return more or higher
 
 
 def _percent(text: str) -> int:
