@@ -1,4 +1,4 @@
-"""`offer()`: take a copy of an exchange off the user's path, and let a worker in this process compare it."""
+"""`offer()`: take a copy of an exchange off the user's path, for a thread that compares it or sends it to workers."""
 
 import atexit
 import logging
@@ -7,38 +7,85 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 
-from django.db import close_old_connections, connections
+from django.db import connections
 
 from strangler_router.conf import settings
-from strangler_router.types import Exchange, Side
-from strangler_shadow.observer import observe
+from strangler_router.types import Exchange
+from strangler_shadow.observer import Finding, carefully, judge, record
 from strangler_shadow.pauses import Pauses
-from strangler_shadow.tally import Outcome, Tally
+from strangler_shadow.stream import Stream, current_stream
+from strangler_shadow.stream_sender import Sender
+from strangler_shadow.tally import Tally
 
-__all__ = ["Mirror", "offer"]
+__all__ = ["Comparer", "Mirror", "Taker", "offer"]
 
 QUEUE_ITEMS = 1_000
 QUEUE_BYTES = 32_000_000
 FLUSH_SECONDS = 5.0
 STOP_SECONDS = 5.0
+POLL_SECONDS = 0.03
+RECOUNT_SECONDS = 1.0
 
 logger = logging.getLogger("strangler_shadow")
 
 
+class Taker(Protocol):
+    """What the mirror's thread does with the queue. `full` is why a copy that does not fit is dropped."""
+
+    full: str
+
+    def take(self, queue: deque[Exchange]) -> int:
+        """Take some copies; the bytes of those that are done with, negative where there was nothing to do."""
+
+    def flush(self) -> None:
+        """Write what was counted beside the tally."""
+
+    def close(self) -> None:
+        """Count what was taken and not done; at the end of the process."""
+
+
+class Comparer:
+    """Compares in this process, one copy at a time."""
+
+    full = "queue full"
+
+    def __init__(self, tally: Tally, judge: Callable[[Exchange], Finding]) -> None:
+        self._tally = tally
+        self._judge = judge
+        self._pauses = Pauses()
+
+    def take(self, queue: deque[Exchange]) -> int:
+        """Compare and count the oldest copy."""
+        if not queue:
+            return -1
+        exchange = queue.popleft()
+        record(exchange, carefully(exchange, self._judge, self._pauses), self._tally)
+        return len(exchange.served.body)
+
+    def flush(self) -> None:
+        """Nothing beside the tally."""
+
+    def close(self) -> None:
+        """Nothing is under way between two copies."""
+
+
 class Mirror:
-    """A bounded queue and one worker thread; `offer` never waits, and drops what does not fit."""
+    """A bounded queue and one thread; `offer` takes no lock and wakes nobody, and drops what does not fit."""
 
     def __init__(
         self,
         *,
         items: int = QUEUE_ITEMS,
         size: int = QUEUE_BYTES,
-        observe: Callable[[Exchange, Tally], object] = observe,
+        judge: Callable[[Exchange], Finding] = judge,
+        stream: Stream | None = None,
     ) -> None:
         self._items = items
         self._size = size
-        self._observe = observe
+        self._judge = judge
+        self._stream = stream
         self._pid = 0
         self._forget()
 
@@ -47,25 +94,24 @@ class Mirror:
         if self._pid != os.getpid():
             self._start()
         size = len(exchange.served.body)
-        with self._lock:
-            fits = len(self._queue) < self._items and self._bytes + size <= self._size and not self._stopping
-            if fits:
-                self._bytes += size
-                self._queue.append(exchange)
-        if fits:
-            self._arrived.release()
+        if len(self._queue) < self._items and self._bytes + size <= self._size and not self._stopping:
+            # Two threads may lose one of two additions here; the thread counts anew each second.
+            self._bytes += size
+            self._queue.append(exchange)
         else:
-            self._tally.drop(exchange, "queue full")
+            self._tally.drop(exchange, self._taker.full)
 
     def drain(self, timeout: float) -> bool:
-        """Wait until everything offered is compared and flushed; False after `timeout` seconds. For tests."""
+        """Wait until everything offered is done with and counted; False after `timeout` seconds. For tests."""
         deadline = time.monotonic() + timeout
+        self._flush_now = True
         while time.monotonic() < deadline:
-            self._flush_now = True
-            self._arrived.release()
-            if not self._bytes and not self._queue and self._tally.is_flushed:
+            time.sleep(0.01)
+            if self._flush_now or self._queue or self._busy:
+                continue
+            if self._tally.is_flushed:
                 return True
-            time.sleep(0.02)
+            self._flush_now = True
         return False
 
     def stop(self) -> None:
@@ -73,19 +119,20 @@ class Mirror:
         if self._pid != os.getpid():
             return
         self._stopping = True
-        self._arrived.release()
         self._thread.join(STOP_SECONDS)
 
     def _forget(self) -> None:
         # Also after a fork: the parent's queue and counts are the parent's.
         self._queue: deque[Exchange] = deque()
         self._bytes = 0
-        self._lock = threading.Lock()
-        self._arrived = threading.Semaphore(0)
         self._tally = Tally()
-        self._pauses = Pauses()
+        self._taker = self._make_taker()
         self._stopping = False
+        self._busy = False
         self._flush_now = False
+
+    def _make_taker(self) -> Taker:
+        return Comparer(self._tally, self._judge) if self._stream is None else Sender(self._tally, self._stream)
 
     def _start(self) -> None:
         with _starting:
@@ -99,47 +146,49 @@ class Mirror:
             self._pid = os.getpid()
 
     def _work(self) -> None:
-        flushed = time.monotonic()
+        flushed = counted = time.monotonic()
         while not self._stopping:
-            if self._arrived.acquire(timeout=FLUSH_SECONDS) and self._queue:
-                self._take()
+            self._busy = True
+            done = self._take()
+            self._busy = done >= 0
+            self._bytes = max(0, self._bytes - max(0, done))
+            now = time.monotonic()
             # Seldom: in a process of greenlets everybody waits for the database.
-            if self._flush_now or time.monotonic() - flushed >= FLUSH_SECONDS:
-                self._flush_now = False
+            if self._flush_now or now - flushed >= FLUSH_SECONDS:
                 self._flush()
-                flushed = time.monotonic()
+                self._flush_now = False
+                flushed = now
+            if now - counted >= RECOUNT_SECONDS:
+                self._bytes = sum(len(exchange.served.body) for exchange in self._queue.copy())
+                counted = now
+            if done < 0:
+                time.sleep(POLL_SECONDS)
+        self._end()
+
+    def _take(self) -> int:
+        try:
+            return self._taker.take(self._queue)
+        except Exception as error:  # noqa: BLE001  the thread has to live on
+            logger.warning("copies of calls are lost: %s", type(error).__name__)
+            # What goes wrong may go wrong with each.
+            time.sleep(POLL_SECONDS)
+            return 0
+
+    def _end(self) -> None:
+        # Whoever was in the middle of an offer.
+        time.sleep(POLL_SECONDS)
+        self._taker.close()
         while self._queue:
-            exchange = self._queue.popleft()
-            self._bytes -= len(exchange.served.body)
-            self._tally.drop(exchange, "shutdown")
+            self._tally.drop(self._queue.popleft(), "shutdown")
         self._flush()
         connections.close_all()
 
     def _flush(self) -> None:
         try:
             self._tally.flush()
+            self._taker.flush()
         except Exception as error:  # noqa: BLE001  the thread has to live on
             logger.warning("the mirror's counts cannot be written now and are kept: %s", type(error).__name__)
-
-    def _take(self) -> None:
-        exchange = self._queue.popleft()
-        key = exchange.call.endpoint, exchange.decision.rung
-        asks_service = exchange.decision.side is Side.MONOLITH
-        try:
-            if asks_service and self._pauses.is_on(*key):
-                self._tally.count(exchange, Outcome.ERRORED, reason="no answer shortly before")
-            elif self._observe(exchange, self._tally) is not Outcome.ERRORED:
-                self._pauses.end(*key)
-            elif asks_service:
-                self._pauses.start(*key)
-        except Exception as error:  # noqa: BLE001  whatever goes wrong here stays here
-            self._tally.count(exchange, Outcome.ERRORED, reason=type(error).__name__)
-            logger.warning("a copy of %s could not be compared: %s", exchange.call.endpoint, type(error).__name__)
-            # A connection that was lost costs this copy and not the next one.
-            close_old_connections()
-        finally:
-            with self._lock:
-                self._bytes -= len(exchange.served.body)
 
 
 _mirror: Mirror | None = None
@@ -167,4 +216,8 @@ def offer(exchange: Exchange) -> None:
 
 def _configured() -> Mirror:
     options = settings().shadow
-    return Mirror(items=options.get("QUEUE_ITEMS", QUEUE_ITEMS), size=options.get("QUEUE_BYTES", QUEUE_BYTES))
+    return Mirror(
+        items=options.get("QUEUE_ITEMS", QUEUE_ITEMS),
+        size=options.get("QUEUE_BYTES", QUEUE_BYTES),
+        stream=current_stream(),
+    )

@@ -1,51 +1,116 @@
-"""Ask the side that did not answer, compare, and count: what the mirror does with one exchange."""
+"""Ask the side that did not answer, and compare: what the mirror does with one exchange, in whichever process."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import close_old_connections
 
 from strangler_protos.bindings import SAFE_METHODS
+from strangler_router.conf import settings
 from strangler_router.types import Exchange, Side
 from strangler_shadow.compare import compare
 from strangler_shadow.cookies import apart
 from strangler_shadow.observation import Difference, Kind, Observation
+from strangler_shadow.pauses import Pauses
 from strangler_shadow.replay import ReplayError, replay_candidate, replay_control
 from strangler_shadow.tally import Outcome, Tally
 
-__all__ = ["observe"]
+__all__ = ["Finding", "carefully", "judge", "observe", "record"]
 
 RECHECKS = 3
+CACHED = "cached"
+LAGGING = "lagging"
+
+logger = logging.getLogger("strangler_shadow")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What became of one exchange, why, and what both sides answered where both did."""
+
+    outcome: Outcome
+    reason: str = ""
+    control: Observation | None = None
+    candidate: Observation | None = None
+    differences: tuple[Difference, ...] = ()
 
 
 def observe(exchange: Exchange, tally: Tally) -> Outcome:
     """Ask the side that did not answer, compare, and count; returns what was counted."""
-    outcome, reason = _outcome(exchange, tally)
-    tally.count(exchange, outcome, reason=reason)
-    return outcome
+    finding = judge(exchange)
+    record(exchange, finding, tally)
+    return finding.outcome
 
 
-def _outcome(exchange: Exchange, tally: Tally) -> tuple[Outcome, str]:
+def record(exchange: Exchange, finding: Finding, tally: Tally, *, weight: int = 1) -> None:
+    """Count a finding."""
+    tally.count(exchange, finding.outcome, reason=finding.reason, weight=weight)
+    if finding.differences and finding.control is not None:
+        tally.found(exchange, finding.control, list(finding.differences))
+
+
+def carefully(exchange: Exchange, judge: Callable[[Exchange], Finding], pauses: Pauses) -> Finding:
+    """The finding, whatever goes wrong; a service that gave no answer is left alone for a while."""
+    key = exchange.call.endpoint, exchange.decision.rung
+    asks_service = exchange.decision.side is Side.MONOLITH
+    if asks_service and pauses.is_on(*key):
+        return Finding(outcome=Outcome.ERRORED, reason="no answer shortly before")
+    try:
+        finding = judge(exchange)
+    except Exception as error:  # noqa: BLE001  whatever goes wrong here stays here
+        logger.warning("a copy of %s could not be compared: %s", exchange.call.endpoint, type(error).__name__)
+        # A connection that was lost costs this copy and not the next one.
+        close_old_connections()
+        return Finding(outcome=Outcome.ERRORED, reason=type(error).__name__)
+    if finding.outcome is not Outcome.ERRORED:
+        pauses.end(*key)
+    elif asks_service:
+        pauses.start(*key)
+    return finding
+
+
+def judge(exchange: Exchange, *, pace: Callable[[], object] = lambda: None) -> Finding:
+    """Ask the side that did not answer, and compare; `pace` is called before each question to the candidate."""
     if exchange.call.method not in SAFE_METHODS:
-        return Outcome.SKIPPED, "unsafe"
+        return Finding(outcome=Outcome.SKIPPED, reason="unsafe")
     if exchange.served.fell_back:
-        return Outcome.ERRORED, "fell back"
+        return Finding(outcome=Outcome.ERRORED, reason="fell back")
     served = _served(exchange)
     try:
-        other = _other_side(exchange)
+        other = _other_side(exchange, pace)
         if other.wrote:
-            return Outcome.SKIPPED, "writes"
+            return Finding(outcome=Outcome.SKIPPED, reason="writes")
         if other.error and served.status >= 500:
             # The router would fall back, and the client gets what was served.
-            return Outcome.SKIPPED, "both sides fail"
+            return Finding(outcome=Outcome.SKIPPED, reason="both sides fail")
         if other.error:
-            return Outcome.ERRORED, other.error.partition(":")[0]
+            return Finding(outcome=Outcome.ERRORED, reason=other.error.partition(":")[0])
         asked_service = exchange.decision.side is Side.MONOLITH
         control, candidate = (served, other) if asked_service else (other, served)
-        differences = compare(control, candidate)
-        if not differences:
-            return Outcome.MATCHED, ""
-        if not _holds(exchange, differences):
-            return Outcome.TRANSIENT, ""
+        return _compared(exchange, control, candidate, pace)
     except ReplayError as error:
-        return Outcome.SKIPPED, str(error)
-    tally.found(exchange, control, differences)
-    return Outcome.MISMATCHED, ""
+        return Finding(outcome=Outcome.SKIPPED, reason=str(error))
+
+
+def _compared(exchange: Exchange, control: Observation, candidate: Observation, pace: Callable[[], object]) -> Finding:
+    differences = tuple(compare(control, candidate))
+    reason = CACHED if _is_cached(exchange) else ""
+    outcome = Outcome.MATCHED
+    if differences and not _holds(exchange, differences, pace):
+        outcome = Outcome.TRANSIENT
+    elif differences and not _outlasts_lag(exchange, differences, pace):
+        outcome, reason = Outcome.TRANSIENT, LAGGING
+    elif differences:
+        outcome = Outcome.MISMATCHED
+    return Finding(
+        outcome=outcome,
+        reason=reason,
+        control=control,
+        candidate=candidate,
+        differences=differences if outcome is Outcome.MISMATCHED else (),
+    )
 
 
 def _served(exchange: Exchange) -> Observation:
@@ -60,14 +125,25 @@ def _served(exchange: Exchange) -> Observation:
     )
 
 
-def _other_side(exchange: Exchange) -> Observation:
+def _is_cached(exchange: Exchange) -> bool:
+    """Whether the answer says of itself that it was kept: RFC 9111, 5.1, and what most caches add."""
+    headers = {name.lower(): value.strip().lower() for name, value in exchange.served.headers}
+    return headers.get("age", "0") != "0" or "hit" in headers.get("x-cache", "")
+
+
+def _other_side(exchange: Exchange, pace: Callable[[], object]) -> Observation:
+    if exchange.decision.side is Side.MONOLITH:
+        return _candidate(exchange, pace)
+    return replay_control(exchange.call, session_accessed=exchange.served.session_accessed)
+
+
+def _candidate(exchange: Exchange, pace: Callable[[], object]) -> Observation:
+    pace()
     accessed = exchange.served.session_accessed
-    if exchange.decision.side is Side.SERVICE:
-        return replay_control(exchange.call, session_accessed=accessed)
     return replay_candidate(exchange.call, exchange.decision.rung, session_accessed=accessed)
 
 
-def _holds(exchange: Exchange, differences: list[Difference]) -> bool:
+def _holds(exchange: Exchange, differences: tuple[Difference, ...], pace: Callable[[], object]) -> bool:
     """Ask both sides again, the monolith before and after the service: what a write changes meanwhile is no difference.
 
     The first time that the monolith repeats itself settles it.
@@ -76,7 +152,7 @@ def _holds(exchange: Exchange, differences: list[Difference]) -> bool:
     held = set(map(_group, differences))
     for _ in range(RECHECKS):
         before = replay_control(exchange.call, session_accessed=accessed)
-        candidate = replay_candidate(exchange.call, exchange.decision.rung, session_accessed=accessed)
+        candidate = _candidate(exchange, pace)
         after = replay_control(exchange.call, session_accessed=accessed)
         moving = {_place(pattern) for _, pattern in map(_group, compare(before, after))}
         again = set(map(_group, compare(before, candidate)))
@@ -84,6 +160,15 @@ def _holds(exchange: Exchange, differences: list[Difference]) -> bool:
         if not held or not moving:
             break
     return bool(held)
+
+
+def _outlasts_lag(exchange: Exchange, differences: tuple[Difference, ...], pace: Callable[[], object]) -> bool:
+    """Whether it is still there once the service's own store, fed from the monolith's, had time to follow."""
+    lag = settings().shadow.get("LAG", {}).get(exchange.call.endpoint, 0)
+    if not lag:
+        return True
+    time.sleep(lag)
+    return _holds(exchange, differences, pace)
 
 
 def _group(difference: Difference) -> tuple[Kind, str]:

@@ -13,6 +13,8 @@ from strangler_router.calls import call_of, subject_of
 from strangler_router.middleware import RouterMiddleware
 from strangler_router.pin import decide, take
 from strangler_shadow.mirror import Mirror
+from strangler_shadow.observer import Finding
+from strangler_shadow.tally import Outcome
 from tests.bench.blocks import microseconds, timed
 from tests.bench.rows import Row, at_most
 
@@ -48,7 +50,8 @@ def offer_rows() -> Iterator[Row]:
     decide(pin, request, subject_of)
     pin.call = call_of(request, pin)
     response = HttpResponse(BODY, content_type="application/json")
-    mirror = Mirror(items=1_000_000, size=10**12, observe=lambda _exchange, _tally: None)
+    matched = Finding(outcome=Outcome.MATCHED)
+    mirror = Mirror(items=1_000_000, size=10**12, judge=lambda _exchange: matched)
     middleware.observers = [mirror.offer]
 
     def offer() -> None:

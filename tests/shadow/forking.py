@@ -10,6 +10,7 @@ django.setup()
 import strangler_shadow.mirror  # noqa: E402
 from strangler_router.types import Call, Decision, Exchange, Served, Side  # noqa: E402
 from strangler_shadow.mirror import Mirror  # noqa: E402
+from strangler_shadow.observer import Finding  # noqa: E402
 from strangler_shadow.tally import Outcome  # noqa: E402
 
 EXCHANGE = Exchange(
@@ -18,7 +19,7 @@ EXCHANGE = Exchange(
     served=Served(status=200, headers=(), cookies=(), body=b"{}", seconds=0.0),
 )
 strangler_shadow.mirror.FLUSH_SECONDS = 0.05
-mirror = Mirror(observe=lambda exchange, tally: tally.count(exchange, Outcome.MATCHED))
+mirror = Mirror(judge=lambda exchange: Finding(outcome=Outcome.MATCHED))
 mirror.offer(EXCHANGE)
 mirror.offer(EXCHANGE)
 assert mirror.drain(20)

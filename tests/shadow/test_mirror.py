@@ -24,6 +24,7 @@ from strangler_router.types import Call, Decision, Exchange, Reply, Served, Side
 from strangler_shadow import mirror, replay
 from strangler_shadow.mirror import Mirror
 from strangler_shadow.models import ShadowCount, ShadowDifference
+from strangler_shadow.observer import Finding
 from strangler_shadow.tally import Outcome, sums
 from tests.shadow import urls_mirror
 
@@ -112,14 +113,14 @@ def only(**counts):
     return dict.fromkeys(["sampled", *OUTCOMES], 0) | counts
 
 
-def observe(exchange, tally):
+def judge(exchange):
     """Does what the exchange's path says."""
     kind = exchange.call.path
     if kind == "raise":
         raise ValueError("canary")
     if kind == "slow":
         time.sleep(0.002)
-    tally.count(exchange, Outcome(kind) if kind in OUTCOMES else Outcome.MATCHED, reason="why" * (kind == "skipped"))
+    return Finding(outcome=Outcome(kind) if kind in OUTCOMES else Outcome.MATCHED, reason="why" * (kind == "skipped"))
 
 
 KINDS = ["matched", "mismatched", "transient", "skipped", "errored", "raise", "slow"]
@@ -130,7 +131,7 @@ loads = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 60)), max_size
 @given(loads=st.lists(loads, min_size=1, max_size=3), items=st.integers(1, 30), size=st.integers(0, 400))
 def test_every_copy_is_counted_once_whatever_the_load(academy, loads, items, size):
     ShadowCount.objects.all().delete()
-    watched = Mirror(items=items, size=size, observe=observe)
+    watched = Mirror(items=items, size=size, judge=judge)
 
     def offer(load):
         for kind, length in load:
@@ -153,7 +154,7 @@ def test_every_copy_is_counted_once_whatever_the_load(academy, loads, items, siz
 
 def test_a_full_queue_drops_and_says_so(academy):
     gate = threading.Event()
-    watched = Mirror(items=2, observe=lambda exchange, tally: gate.wait(10) and observe(exchange, tally))
+    watched = Mirror(items=2, judge=lambda exchange: gate.wait(10) and judge(exchange))
     watched.offer(exchange("matched"))
     while watched._queue:
         time.sleep(0.001)
@@ -168,7 +169,7 @@ def test_a_full_queue_drops_and_says_so(academy):
 
 def test_bytes_fill_the_queue_as_well(academy):
     gate = threading.Event()
-    watched = Mirror(size=10, observe=lambda exchange, tally: gate.wait(10) and observe(exchange, tally))
+    watched = Mirror(size=10, judge=lambda exchange: gate.wait(10) and judge(exchange))
     for length in (6, 5, 4, 1):
         watched.offer(exchange("matched", b"x" * length))
     gate.set()
@@ -388,7 +389,7 @@ def test_traits_name_the_one_kind_of_object_that_differs(project, service):
 
 def test_threads_that_offer_first_share_one_worker(academy):
     for _ in range(20):
-        watched = Mirror(observe=observe)
+        watched = Mirror(judge=judge)
         barrier = threading.Barrier(4)
 
         def offer(watched=watched, barrier=barrier):
