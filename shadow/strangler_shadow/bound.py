@@ -11,9 +11,11 @@ No single stake is right for each number of divergent pairs, so the wealth is th
 1 - u², u spread evenly over (0, 1), are a beta(1/2, 1) mixture of the rate below q (Robbins, Statistical methods
 related to the law of the iterated logarithm, Ann. Math. Stat. 41, 1970), near zero the same as Jeffreys' prior.
 
-A stratum that is sampled more often than the rest has a smaller weight: the lowest share at which anything was sampled
-then, divided by the stratum's own. The gambler stakes the weight times s; the sign of his expected gain is the one that
-it has over all traffic, so what is bounded is the rate of the traffic and not that of the sample.
+Where some calls are sampled more often than others, a pair that stands for w calls (it was drawn with probability 1/w)
+gets the stake s w/W: the sign of the expected gain is then the one over all traffic, so that the rate of the traffic is
+bounded and not that of the sample. No stake may exceed what there is, so W is a power of two not below the largest w.
+Each W has a share of the starting money; what was staked at one that turns out too small is written off. The calls that
+are sampled least are taken to be common, so that the largest w is met early.
 """
 
 import math
@@ -26,18 +28,18 @@ GAMBLERS = 256
 ON_EQUAL = tuple(1 - ((number + 0.5) / GAMBLERS) ** 2 for number in range(GAMBLERS))
 # A difference pays (1-q)/q, so that small stakes win as well: they are spread evenly over four powers of ten.
 ON_DIFFERENT = tuple(10 ** (-4 * (number + 0.5) / GAMBLERS) for number in range(GAMBLERS))
-FIRST_EPOCH = 0.75
+FIRST_EPOCH, UNWEIGHTED = 0.84, 0.9
 STEPS = 48
 MOST_PAIRS = 2**48
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stratum:
-    """Pairs that were sampled alike; `weight` is above 0 and at most 1."""
+    """Pairs that stand for `weight` calls each, 1 or more."""
 
     pairs: int
     divergent: int
-    weight: float = 1.0
+    weight: int = 1
 
 
 def rules_out(strata: Sequence[Stratum], *, rate: float, alpha: float) -> bool:
@@ -72,7 +74,7 @@ def lower_bound(strata: Sequence[Stratum], *, alpha: float) -> float:
 
 
 def pairs_missing(strata: Sequence[Stratum], *, rate: float, alpha: float) -> int:
-    """How many further pairs of weight 1, all equal, rule `rate` out."""
+    """How many further pairs, all equal and of the largest weight so far, rule `rate` out."""
     if rules_out(strata, rate=rate, alpha=alpha):
         return 0
     low, high = 0, 1
@@ -85,27 +87,34 @@ def pairs_missing(strata: Sequence[Stratum], *, rate: float, alpha: float) -> in
 
 
 def alpha_of_epoch(number: int, alpha: float) -> float:
-    """What the epoch of this number, from 1, may spend of alpha: three quarters, then 1/(k(k+1)) of the rest.
+    """What the epoch of this number, from 1, may spend of alpha.
 
     The shares of all epochs add up to alpha, so it bounds the chance that any of them is judged wrongly.
     """
-    if number == 1:
-        return FIRST_EPOCH * alpha
-    return (1 - FIRST_EPOCH) * alpha / ((number - 1) * number)
+    return _share(number, FIRST_EPOCH) * alpha
 
 
 def _suffices(strata: Sequence[Stratum], more: int, rate: float, alpha: float) -> bool:
-    return rules_out([*strata, Stratum(pairs=more, divergent=0)], rate=rate, alpha=alpha)
+    heaviest = max((stratum.weight for stratum in strata), default=1)
+    return rules_out([*strata, Stratum(pairs=more, divergent=0, weight=heaviest)], rate=rate, alpha=alpha)
 
 
-def _log_wealth(outcomes: Sequence[tuple[int, int, float]], odds: float, stakes: Sequence[float]) -> float:
+def _share(number: int, first: float) -> float:
+    """Of 1: `first` for number 1, and 1/(k(k+1)) of the rest for those behind it."""
+    return first if number == 1 else (1 - first) / ((number - 1) * number)
+
+
+def _log_wealth(outcomes: Sequence[tuple[int, int, int]], odds: float, stakes: Sequence[float]) -> float:
     """Log of the gamblers' mean wealth after so many pairs won and lost, each at a weight."""
+    power = (max((weight for *_, weight in outcomes), default=1) - 1).bit_length()
+    scale = 1 << power
     logs = [
         math.fsum(
-            won * math.log1p(weight * stake * odds) + lost * math.log1p(-weight * stake)
+            won * math.log1p(weight / scale * stake * odds) + lost * math.log1p(-weight / scale * stake)
             for won, lost, weight in outcomes
         )
         for stake in stakes
     ]
     highest = max(logs)
-    return highest + math.log(math.fsum(math.exp(log - highest) for log in logs) / len(logs))
+    mean = math.log(math.fsum(math.exp(log - highest) for log in logs) / len(logs))
+    return highest + mean + math.log(_share(power + 1, UNWEIGHTED))

@@ -34,6 +34,11 @@ class Coverage:
     subjects: set[str] = field(default_factory=set)
     tenants: set[str] = field(default_factory=set)
 
+    @property
+    def compared(self) -> int:
+        """How many pairs these are."""
+        return self.statuses.total()
+
     def add(self, exchange: Exchange) -> None:
         """Add one compared pair, by the answer that was served; only names of declared fields are kept."""
         served, caller = exchange.served, exchange.call.caller

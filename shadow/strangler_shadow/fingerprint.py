@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings as django_settings
-from google.protobuf.descriptor import Descriptor
 from google.protobuf.descriptor_pb2 import DescriptorProto
 
 from strangler_protos.bindings import Binding
@@ -66,7 +65,7 @@ def entry_of(endpoint: str) -> Entry | None:
 
 def _contract(binding: Binding) -> str:
     parts: list[Any] = [binding.rpc, binding.route, binding.success_status, binding.authority.name]
-    waiting: list[Descriptor] = [binding.request.DESCRIPTOR, binding.response.DESCRIPTOR]
+    waiting: list[Any] = [binding.request.DESCRIPTOR, binding.response.DESCRIPTOR]
     for message in waiting:
         proto = DescriptorProto()
         message.CopyToProto(proto)

@@ -13,6 +13,8 @@ from scipy.special import betainc, betaln
 from strangler_shadow.bound import Stratum, alpha_of_epoch, lower_bound, pairs_missing, rules_out, upper_bound
 
 ALPHA = 0.01
+# What is left of alpha to pairs of which each stands for one call.
+UNWEIGHTED = 0.9
 
 alphas = st.floats(1e-6, 0.2)
 rates = st.floats(1e-5, 0.5)
@@ -24,7 +26,7 @@ few = settings(max_examples=40, deadline=None)
 @st.composite
 def strata(draw):
     pairs = draw(st.integers(0, 1_000_000))
-    return Stratum(pairs=pairs, divergent=draw(st.integers(0, pairs)), weight=draw(st.floats(0.001, 1)))
+    return Stratum(pairs=pairs, divergent=draw(st.integers(0, pairs)), weight=draw(st.integers(1, 64)))
 
 
 several = st.lists(strata(), max_size=3)
@@ -50,8 +52,10 @@ def test_the_rate_that_was_seen_lies_between_the_bounds(found, alpha):
 
 
 @few
-@given(found=several, more=st.integers(1, 100_000), weight=st.floats(0.001, 1), alpha=alphas)
-def test_equal_pairs_lower_the_bounds_and_divergent_ones_raise_them(found, more, weight, alpha):
+@given(found=several, more=st.integers(1, 100_000), lighter=st.integers(0, 64), alpha=alphas)
+def test_equal_pairs_lower_the_bounds_and_divergent_ones_raise_them(found, more, lighter, alpha):
+    weight = max(1, max((stratum.weight for stratum in found), default=1) - lighter)
+
     def bounds(*added):
         return [bound([*found, *added], alpha=alpha) for bound in (lower_bound, upper_bound)]
 
@@ -106,7 +110,7 @@ def test_the_bound_is_the_one_that_the_closed_form_has(pairs, divergent, alpha):
     expected = brentq(
         lambda rate: max(_log_wealth(pairs, divergent, rate), -1e6) + math.log(alpha), 1e-9, highest, xtol=1e-12
     )
-    found = upper_bound([Stratum(pairs=pairs, divergent=divergent)], alpha=alpha)
+    found = upper_bound([Stratum(pairs=pairs, divergent=divergent)], alpha=alpha / UNWEIGHTED)
     assert found == pytest.approx(expected, rel=0.005)
 
 
@@ -116,7 +120,8 @@ def test_so_many_more_equal_pairs_rule_a_rate_out_and_one_fewer_does_not(found, 
     missing = pairs_missing(found, rate=rate, alpha=alpha)
 
     def after(pairs):
-        return rules_out([*found, Stratum(pairs=pairs, divergent=0)], rate=rate, alpha=alpha)
+        weight = max((stratum.weight for stratum in found), default=1)
+        return rules_out([*found, Stratum(pairs=pairs, divergent=0, weight=weight)], rate=rate, alpha=alpha)
 
     assert after(missing)
     assert missing == 0 or not after(missing - 1)
@@ -134,14 +139,25 @@ def test_all_epochs_together_spend_no_more_than_there_is():
     [(0.05, 0.2, 0.0), (0.05, 0.0, 0.2 / 19)],
 )
 def test_sampling_a_stratum_more_often_does_not_change_what_is_said_of_the_traffic(rare_share, rare_rate, rate):
-    traffic, often, seldom = 4_000_000, 1.0, 0.05
+    traffic = 4_000_000
     found = []
-    for share, diverges, sampled in ((rare_share, rare_rate, often), (1 - rare_share, rate, seldom)):
-        pairs = round(traffic * share * sampled)
-        found.append(Stratum(pairs=pairs, divergent=round(pairs * diverges), weight=seldom / sampled))
+    for share, diverges, weight in ((rare_share, rare_rate, 1), (1 - rare_share, rate, 20)):
+        pairs = round(traffic * share / weight)
+        found.append(Stratum(pairs=pairs, divergent=round(pairs * diverges), weight=weight))
     truth = rare_share * rare_rate + (1 - rare_share) * rate
     assert lower_bound(found, alpha=ALPHA) < truth < upper_bound(found, alpha=ALPHA)
     assert upper_bound(found, alpha=ALPHA) < 1.2 * truth
+
+
+@few
+@given(found=several, factor=st.sampled_from([2, 4, 8]), alpha=alphas)
+def test_what_all_pairs_stand_for_matters_little(found, factor, alpha):
+    heavier = [
+        Stratum(pairs=stratum.pairs, divergent=stratum.divergent, weight=factor * stratum.weight) for stratum in found
+    ]
+    assert (
+        upper_bound(heavier, alpha=1000 * alpha) <= upper_bound(found, alpha=alpha) <= upper_bound(heavier, alpha=alpha)
+    )
 
 
 def test_an_endpoint_that_diverges_is_seldom_promoted_however_often_one_looks():

@@ -1,0 +1,176 @@
+"""May an endpoint move on: the evidence on it, judged by the project's rules."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+
+from strangler_protos.bindings import Authority
+from strangler_router.conf import settings
+from strangler_router.gate import Judgement
+from strangler_router.pin import Entry
+from strangler_router.policy import Stage
+from strangler_shadow.bound import alpha_of_epoch, pairs_missing, upper_bound
+from strangler_shadow.coverage import Coverage
+from strangler_shadow.evidence import DIVERGENT, Evidence, Verification, read_evidence
+from strangler_shadow.fields import OWN_NAMES, declared_names
+from strangler_shadow.fingerprint import entry_of
+from strangler_shadow.gate_rules import GateRules, read_rules
+from strangler_shadow.objections import about_age, about_divergence, about_number, about_sample, odds
+from strangler_shadow.tally import Outcome
+from strangler_shadow.verdict import Verdict, worst
+
+__all__ = ["GateReport", "ask_gate", "judge", "may_cutover"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateReport:
+    """A verdict on one step of one endpoint, and what it rests on.
+
+    `bound` is the upper bound on the share of the traffic that diverges, at `confidence` over all looks and epochs;
+    `missing` is how many further pairs without a difference would bring it below `max_rate`. `reasons` say what speaks
+    against the step, or what is claimed where nothing does. `counts` are by outcome, `statuses` and `callers` those of
+    the compared pairs; `vacuous` of them were errors or empty, and fields `never_seen` were null or absent in all.
+    """
+
+    endpoint: str
+    rung: str
+    stage: str
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    max_rate: float
+    confidence: float
+    epoch: int
+    fingerprint: str
+    pairs: int
+    divergent: int
+    bound: float
+    missing: int
+    counts: Mapping[str, int]
+    vacuous: int
+    statuses: Mapping[str, int]
+    callers: Mapping[str, int]
+    never_seen: tuple[str, ...]
+    verified: Verification | None
+
+
+def may_cutover(endpoint: str, *, stage: str, basis_points: int, rung: str) -> Judgement:
+    """For `STRANGLER["GATE"]`; a canary of any size is one step."""
+    report = ask_gate(endpoint, stage=stage, rung=rung)
+    evidence = (
+        f"epoch {report.epoch} ({report.fingerprint}): {report.pairs:,} pairs, {report.divergent:,} divergent, "
+        f"bound {report.bound:.3g} at {_percent(report.confidence)}"
+    )
+    return Judgement(verdict=report.verdict, reason="; ".join(report.reasons), evidence=evidence)
+
+
+def ask_gate(
+    endpoint: str, *, stage: str, rung: str, max_rate: float | None = None, confidence: float | None = None
+) -> GateReport:
+    """Read the evidence as it is now and judge it; rate and confidence are the project's where they are None."""
+    rules = read_rules(settings().shadow.get("GATE", {}), stage, max_rate=max_rate, confidence=confidence)
+    evidence = read_evidence(endpoint, rung)
+    entry = entry_of(endpoint)
+    return judge(
+        evidence,
+        rules,
+        stage=stage,
+        now=timezone.now(),
+        method=entry.binding.http_method if entry else "GET",
+        missing_kinds=_missing_kinds(entry, rung, evidence.coverage) if entry else (),
+        declared=declared_names(endpoint) - OWN_NAMES,
+    )
+
+
+def judge(
+    evidence: Evidence,
+    rules: GateRules,
+    *,
+    stage: str,
+    now: datetime,
+    method: str = "GET",
+    missing_kinds: Sequence[str] = (),
+    declared: frozenset[str] = frozenset(),
+) -> GateReport:
+    """The verdict on moving to this stage: the worst objection, EQUIVALENT where there is none.
+
+    `missing_kinds` are kinds of caller whose pairs are wanted, `declared` the endpoint's own fields.
+    """
+    alpha = alpha_of_epoch(evidence.epoch or 1, 1 - rules.confidence)
+    strata = evidence.strata(*DIVERGENT)
+    bound, missing = upper_bound(strata, alpha=alpha), pairs_missing(strata, rate=rules.max_rate, alpha=alpha)
+    claim = _claim(evidence, rules.max_rate, rules.confidence)
+    objections = list(about_age(evidence, rules, now)) or list(about_divergence(evidence, rules, alpha))
+    if not objections:
+        objections += about_sample(evidence, rules, alpha, missing_kinds)
+        if missing and _is_little_traffic(evidence, rules, bound, stage, now):
+            claim = _claim(evidence, rules.little_traffic_rate, rules.confidence) + _verified(evidence)
+        elif missing:
+            objections.append(about_number(evidence, rules, bound, missing, method))
+    return GateReport(
+        endpoint=evidence.endpoint,
+        rung=evidence.rung,
+        stage=stage,
+        verdict=worst(objection.verdict for objection in objections) if objections else Verdict.EQUIVALENT,
+        reasons=tuple(objection.words for objection in objections) or (claim,),
+        max_rate=rules.max_rate,
+        confidence=rules.confidence,
+        epoch=evidence.epoch,
+        fingerprint=evidence.fingerprint,
+        pairs=evidence.pairs,
+        divergent=evidence.total(*DIVERGENT),
+        bound=bound,
+        missing=missing,
+        counts={outcome.value: evidence.total(outcome) for outcome in Outcome},
+        vacuous=evidence.coverage.vacuous,
+        statuses=dict(sorted(evidence.coverage.statuses.items())),
+        callers=dict(sorted(evidence.coverage.callers.items())),
+        never_seen=tuple(sorted(declared - evidence.coverage.fields)),
+        verified=evidence.verified,
+    )
+
+
+def _is_little_traffic(evidence: Evidence, rules: GateRules, bound: float, stage: str, now: datetime) -> bool:
+    """Whether time and `verify` stand in for pairs; never where the monolith's handler may be deleted."""
+    return (
+        bound < rules.little_traffic_rate
+        and stage != Stage.RETIRED
+        and evidence.began is not None
+        and (now - evidence.began).days >= rules.little_traffic_days
+        and evidence.is_verified
+        and evidence.verified is not None
+        and evidence.verified.calls >= rules.little_traffic_calls
+    )
+
+
+def _claim(evidence: Evidence, rate: float, confidence: float) -> str:
+    return (
+        f"fewer than {odds(rate)} differ, at {_percent(confidence)}: {evidence.pairs:,} pairs, "
+        f"{evidence.total(*DIVERGENT):,} divergent"
+    )
+
+
+def _verified(evidence: Evidence) -> str:
+    calls = evidence.verified.calls if evidence.verified else 0
+    return f"; that is the smaller claim for little traffic, beside {calls:,} equal calls of `strangler verify`"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.4g} %"
+
+
+def _missing_kinds(entry: Entry, rung: str, coverage: Coverage) -> list[str]:
+    """Kinds of caller that the project has and no pair is of; asked where the service decides about objects."""
+    if entry.authority(rung) is not Authority.SERVICE:
+        return []
+    users = get_user_model()._default_manager.filter(is_active=True, is_staff=False)
+    there = len(users.values_list("pk")[:2])
+    missing = {
+        "anonymous": not coverage.callers["anonymous"],
+        "a user": there > 0 and not coverage.subjects,
+        "another user": there > 1 and len(coverage.subjects) < 2,
+        "another tenant": bool(settings().tenant) and len(coverage.tenants) < 2,
+    }
+    return [kind for kind, is_missing in missing.items() if is_missing]

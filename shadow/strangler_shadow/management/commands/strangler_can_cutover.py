@@ -1,0 +1,113 @@
+import difflib
+import json
+import sys
+import time
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import CommandParser
+from rich.text import Text
+
+from strangler_django.verb import UsageError, Verb
+from strangler_router.errors import ConfigurationError
+from strangler_router.flags import read_policy
+from strangler_router.policy import Flag, Rung, Stage
+from strangler_router.table import build_table
+from strangler_shadow.gate import GateReport, ask_gate
+from strangler_shadow.verdict import Verdict, worst
+
+# As often as a process writes its counts.
+POLL_SECONDS = 5.0
+NEXT = {Stage.MONOLITH: Stage.CANARY, Stage.CANARY: Stage.SERVICE, Stage.SERVICE: Stage.RETIRED}
+
+
+class Command(Verb):
+    help = "Say whether the evidence lets endpoints move on, and what is missing. Exits with the verdict."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("endpoints", metavar="ID", nargs="+", help="as `strangler endpoints --bound` lists it")
+        stages = [stage.value for stage in NEXT.values()]
+        parser.add_argument("--stage", choices=stages, help="where to (the one behind the flag's)")
+        parser.add_argument("--rung", choices=[rung.value for rung in Rung], help="which service (the flag's rung)")
+        parser.add_argument("--max-rate", type=_share, help="share of the traffic that may differ (0.001)")
+        parser.add_argument("--confidence", type=_share, help="that no more does, over all looks (0.99)")
+        parser.add_argument("--format", choices=["text", "json"], default="text", help="of the output (%(default)s)")
+        parser.add_argument(
+            "--retry-while-inconclusive",
+            type=float,
+            default=0.0,
+            metavar="SECONDS",
+            help="ask again until the verdict is another one, for so long",
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        bound = {entry.binding.id for entry in build_table().values()}
+        for name in options["endpoints"]:
+            if name not in bound:
+                close = difflib.get_close_matches(name, bound, n=1)
+                hint = f"did you mean {close[0]!r}?" if close else "see `strangler endpoints --bound`"
+                raise UsageError(f"{name!r} is not bound; {hint}")
+        deadline = time.monotonic() + options["retry_while_inconclusive"]
+        reports = self._ask(options)
+        while _verdict(reports) is Verdict.INCONCLUSIVE and (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(POLL_SECONDS, left))
+            reports = self._ask(options)
+        if options["format"] == "json":
+            rows = [asdict(report) | {"verdict": report.verdict.name} for report in reports]
+            self.stdout.write(json.dumps(rows, indent=2, default=str))
+        else:
+            for report in reports:
+                self.console.print(Text("\n".join(_lines(report))))
+        sys.exit(_verdict(reports))
+
+    def _ask(self, options: dict[str, Any]) -> list[GateReport]:
+        policy = read_policy()
+        try:
+            return [self._ask_one(policy.flag(name), options) for name in dict.fromkeys(options["endpoints"])]
+        except ConfigurationError as error:
+            raise UsageError(str(error)) from error
+
+    def _ask_one(self, flag: Flag, options: dict[str, Any]) -> GateReport:
+        return ask_gate(
+            flag.endpoint,
+            stage=options["stage"] or NEXT.get(flag.stage, Stage.RETIRED).value,
+            rung=options["rung"] or flag.rung.value,
+            max_rate=options["max_rate"],
+            confidence=options["confidence"],
+        )
+
+
+def _verdict(reports: list[GateReport]) -> Verdict:
+    return worst(report.verdict for report in reports)
+
+
+def _lines(report: GateReport) -> list[str]:
+    lines = [f"{report.endpoint} to {report.stage}, rung {report.rung}: {report.verdict.name}"]
+    lines += [f"  {reason}" for reason in report.reasons]
+    lines.append(f"  bound {report.bound:.3g} at {100 * report.confidence:.4g} %, epoch {report.epoch}: {_sum(report)}")
+    if report.statuses:
+        lines.append(f"  statuses: {_counts(report.statuses)}; callers: {_counts(report.callers)}")
+        lines.append(f"  errors or empty: {report.vacuous:,}")
+        lines.append(f"  never seen but null: {', '.join(report.never_seen) or 'no declared field'}")
+    if found := report.verified:
+        lines.append(f"  strangler verify on {found.at:%Y-%m-%d}: {found.verdict.name}, {found.calls:,} calls")
+    return lines
+
+
+def _sum(report: GateReport) -> str:
+    parts = " + ".join(f"{count:,} {outcome}" for outcome, count in report.counts.items() if count)
+    return f"{sum(report.counts.values()):,} copies" + (f" = {parts}" if parts else "")
+
+
+def _counts(counts: Any) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 < share < 1:
+        raise ValueError(text)
+    return share
+
+
+_share.__name__ = "share (between 0 and 1)"

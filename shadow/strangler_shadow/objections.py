@@ -1,0 +1,116 @@
+"""What speaks against moving an endpoint on, with the numbers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from strangler_protos.bindings import SAFE_METHODS
+from strangler_shadow.bound import lower_bound, upper_bound
+from strangler_shadow.evidence import DIVERGENT, PAIRS, THINNED, Evidence
+from strangler_shadow.gate_rules import GateRules
+from strangler_shadow.tally import Outcome
+from strangler_shadow.verdict import Verdict
+
+__all__ = ["Objection", "about_age", "about_divergence", "about_number", "about_sample", "odds"]
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """A verdict other than EQUIVALENT, and why."""
+
+    verdict: Verdict
+    words: str
+
+
+def about_age(evidence: Evidence, rules: GateRules, now: datetime) -> Iterator[Objection]:
+    """Evidence of something else than what is there now."""
+    if not evidence.pairs and evidence.earlier:
+        words = (
+            f"nothing was compared since a change of: {', '.join(evidence.changed)}; "
+            f"{evidence.earlier:,} earlier pairs say nothing of what is there now"
+        )
+        yield Objection(Verdict.STALE, words)
+    elif evidence.latest and (now - evidence.latest).days >= rules.max_age:
+        words = f"the last pair is of {evidence.latest:%Y-%m-%d}, and {rules.max_age} days are the limit"
+        yield Objection(Verdict.STALE, words)
+
+
+def about_divergence(evidence: Evidence, rules: GateRules, alpha: float) -> Iterator[Objection]:
+    """More divergent pairs than further ones can make good: as surely above the rate as it would have to be below."""
+    mismatched, errored = evidence.total(Outcome.MISMATCHED), evidence.total(Outcome.ERRORED)
+    least = lower_bound(evidence.strata(Outcome.MISMATCHED), alpha=alpha)
+    if least > rules.max_rate:
+        words = (
+            f"{mismatched:,} of {evidence.pairs:,} pairs differ, which is {odds(least)} or more; "
+            f"`strangler shadow diffs {evidence.endpoint}` says where"
+        )
+        yield Objection(Verdict.DIVERGED, words)
+    elif lower_bound(evidence.strata(*DIVERGENT), alpha=alpha) > rules.max_rate:
+        words = (
+            f"the service gave no answer to {errored:,} of {evidence.pairs:,} pairs "
+            f"({_split(evidence, Outcome.ERRORED)}), and {mismatched:,} differ; both count, and "
+            f"{odds(rules.max_rate)} is the limit"
+        )
+        yield Objection(Verdict.DIVERGED if mismatched > errored else Verdict.INFRA, words)
+
+
+def about_sample(
+    evidence: Evidence, rules: GateRules, alpha: float, missing_kinds: Sequence[str]
+) -> Iterator[Objection]:
+    """Pairs that stand for something else than the traffic."""
+    if transient := evidence.total(Outcome.TRANSIENT):
+        among = evidence.strata(Outcome.TRANSIENT, among=(*PAIRS, Outcome.TRANSIENT))
+        share = upper_bound(among, alpha=alpha)
+        if share > rules.transient:
+            words = (
+                f"{transient:,} differences were gone when both sides were asked again, which may be {share:.2%} of "
+                f"the traffic; {rules.transient:.2%} is the limit"
+            )
+            yield Objection(Verdict.INCONCLUSIVE, words)
+    if evidence.left_out > rules.left_out * evidence.total():
+        words = (
+            f"{evidence.left_out:,} of {evidence.total():,} copies were not compared "
+            f"({_split(evidence, Outcome.SKIPPED, Outcome.DROPPED)}); {rules.left_out:.0%} is the limit"
+        )
+        yield Objection(Verdict.INCONCLUSIVE, words)
+    coverage = evidence.coverage
+    if coverage.vacuous > rules.vacuous * coverage.compared:
+        words = (
+            f"{coverage.vacuous:,} of {coverage.compared:,} compared answers were errors or empty; "
+            f"{rules.vacuous:.0%} is the limit"
+        )
+        yield Objection(Verdict.INCONCLUSIVE, words)
+    if evidence.pairs and missing_kinds and not evidence.is_verified:
+        words = (
+            f"the service is the authority on objects, and no pair is of: {', '.join(missing_kinds)}; "
+            f"`strangler verify {evidence.endpoint}` asks as them"
+        )
+        yield Objection(Verdict.INCONCLUSIVE, words)
+
+
+def about_number(evidence: Evidence, rules: GateRules, bound: float, missing: int, method: str) -> Objection:
+    """Too few pairs, and how many are missing."""
+    if method not in SAFE_METHODS:
+        return Objection(Verdict.INCONCLUSIVE, f"{method} is never mirrored, so that no live pair can speak for it")
+    if not evidence.pairs:
+        words = f"nothing was compared yet; `strangler cutover {evidence.endpoint} --mirror 100 --why …` begins it"
+        return Objection(Verdict.INCONCLUSIVE, words)
+    words = (
+        f"{evidence.pairs:,} pairs, {evidence.total(*DIVERGENT):,} divergent: up to {odds(bound)} may differ; about "
+        f"{missing:,} more pairs without a difference bring that below {odds(rules.max_rate)}"
+    )
+    return Objection(Verdict.INCONCLUSIVE, words)
+
+
+def odds(rate: float) -> str:
+    """`1 in 1,000`, or `60%` where it is no small share."""
+    return f"1 in {1 / rate:,.0f}" if 0 < rate < 0.1 else f"{rate:.0%}"
+
+
+def _split(evidence: Evidence, *outcomes: Outcome) -> str:
+    found = (
+        (reason.partition(": ")[2], count)
+        for reason, count in sorted(evidence.reasons.items())
+        if reason.startswith(outcomes) and reason != THINNED
+    )
+    return ", ".join(f"{reason} {count:,}" for reason, count in found)
