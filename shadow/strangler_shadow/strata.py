@@ -13,6 +13,7 @@ from strangler_router.types import Exchange
 __all__ = ["halvings", "stratum_of"]
 
 MOST_HALVINGS = 20
+SMALLEST_FLOOR = 1e-6
 
 
 def stratum_of(exchange: Exchange) -> str:
@@ -31,7 +32,7 @@ def halvings(offered: Mapping[str, float], *, rate: float, floor: float) -> dict
     seen = {stratum: count for stratum, count in offered.items() if count > 0}
     if sum(seen.values()) <= rate:
         return {}
-    floor = min(floor, rate / len(seen))
+    floor = max(min(floor, rate / len(seen)), SMALLEST_FLOOR)
     small: set[str] = set()
     while True:
         rest = {stratum: count for stratum, count in seen.items() if stratum not in small}
@@ -41,7 +42,9 @@ def halvings(offered: Mapping[str, float], *, rate: float, floor: float) -> dict
         if not fewer:
             break
         small |= fewer
-    found = {stratum: math.ceil(-math.log2(share)) for stratum in rest if share < 1}
-    # Rounded to more than the floor: rare kinds are what the floor is there for.
-    found |= {stratum: math.floor(math.log2(max(1.0, seen[stratum] / floor))) for stratum in small}
-    return {stratum: min(halved, MOST_HALVINGS) for stratum, halved in found.items() if halved > 0}
+    found = {}
+    for stratum, count in seen.items():
+        most = MOST_HALVINGS if stratum in small or share <= 0 else math.ceil(-math.log2(min(1.0, share)))
+        # Rounded to more than the floor: rare kinds are what the floor is there for.
+        found[stratum] = min(most, MOST_HALVINGS, math.floor(math.log2(max(1.0, count / floor))))
+    return {stratum: halved for stratum, halved in found.items() if halved}
