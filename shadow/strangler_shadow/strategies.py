@@ -172,13 +172,14 @@ def call_to(
     headers: tuple[tuple[str, str], ...],
     *,
     head: bool = False,
+    path: str = "",
 ) -> Call:
-    """A call of this endpoint, without a body."""
+    """A call of this endpoint, without a body; at its arguments' path, or at one that is given."""
     return Call(
         endpoint=entry.binding.id,
         route=entry.binding.route,
         method="HEAD" if head and entry.binding.http_method == "GET" else entry.binding.http_method,
-        path=path_of(entry.binding.route, kwargs),
+        path=path or path_of(entry.binding.route, kwargs),
         query=urlencode(query),
         caller=who[1],
         headers=headers,

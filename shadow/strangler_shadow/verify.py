@@ -7,7 +7,7 @@ would happen.
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
@@ -135,16 +135,25 @@ class _Run:
 
 
 def verify_endpoint(
-    entry: Entry, *, rung: str, examples: int, seed: int, on_call: Callable[[], None] = lambda: None
+    entry: Entry,
+    *,
+    rung: str,
+    examples: int,
+    seed: int,
+    given: Sequence[tuple[str, Call]] = (),
+    on_call: Callable[[], None] = lambda: None,
 ) -> EndpointReport:
-    """Verify one endpoint with so many generated calls, after the kept ones; the same seed makes the same calls."""
+    """Verify one endpoint with the kept calls, those `given` with the kinds of their callers, and generated ones.
+
+    The same seed makes the same calls.
+    """
     started = time.perf_counter()
     kinds = kinds_of_caller()
     run = _Run(entry=entry, rung=rung, on_call=on_call)
     findings: list[Finding] = []
     unreachable = ""
     try:
-        for finding in _findings(run, kinds, examples=examples, seed=seed):
+        for finding in _findings(run, kinds, given, examples=examples, seed=seed):
             findings.append(finding)
             run.known.update(map(group_of, finding.differences))
     except _Unreachable as error:
@@ -175,11 +184,14 @@ def verify_endpoint(
     )
 
 
-def _findings(run: _Run, kinds: list[KindOfCaller], *, examples: int, seed: int) -> Iterator[Finding]:
+def _findings(
+    run: _Run, kinds: list[KindOfCaller], given: Sequence[tuple[str, Call]], *, examples: int, seed: int
+) -> Iterator[Finding]:
     labels = {caller.subject: label for label, caller in kinds}
-    for call in kept_calls(run.entry.binding.id):
+    kept = ((labels.get(call.caller.subject, "kept"), call) for call in kept_calls(run.entry.binding.id))
+    for kind_of_caller, call in chain(kept, given):
         try:
-            run.check(labels.get(call.caller.subject, "kept"), call)
+            run.check(kind_of_caller, call)
         except _Diverged:
             yield _last(run)
         except ReplayError as error:

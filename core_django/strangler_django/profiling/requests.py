@@ -11,7 +11,7 @@ from django.urls import Resolver404, resolve
 
 from strangler_django.endpoints import Endpoint
 
-__all__ = ["Ask", "Asked", "UnreadableLine", "read_requests"]
+__all__ = ["Ask", "Asked", "UnreadableLine", "parsed_line", "read_requests"]
 
 SAFE = ("GET", "HEAD")
 
@@ -54,7 +54,7 @@ def read_requests(lines: Iterable[str], endpoints: Iterable[Endpoint]) -> Asked:
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        method, ask = _parsed(line.strip(), number)
+        method, ask = parsed_line(line.strip(), number)
         if method not in SAFE:
             asked.skipped[f"{method} is not safe"] += 1
             continue
@@ -80,7 +80,8 @@ def _shapes(counts: Counter[tuple[str, Ask]]) -> dict[tuple[str, bool, tuple[str
     return found
 
 
-def _parsed(line: str, number: int) -> tuple[str, Ask]:
+def parsed_line(line: str, number: int) -> tuple[str, Ask]:
+    """The method and request of one line. Raises UnreadableLine with its number."""
     if line.startswith("{"):
         try:
             entry: dict[str, Any] = json.loads(line)
