@@ -40,6 +40,14 @@ class RowNoise:
     columns: frozenset[tuple[str, str]] = frozenset()
     tables: frozenset[str] = frozenset()
 
+    @property
+    def hides(self) -> dict[str, str]:
+        """What it makes invisible, by pattern."""
+        columns = {
+            f"{table}[*].{column}": "values of one type, times within a minute" for table, column in self.columns
+        }
+        return columns | {f"{table}[*]": "the keys of new rows" for table in self.tables}
+
     def __or__(self, other: "RowNoise") -> "RowNoise":
         """Both together."""
         return RowNoise(columns=self.columns | other.columns, tables=self.tables | other.tables)

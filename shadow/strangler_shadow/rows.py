@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 __all__ = ["Key", "Rows", "TableRows", "read_rows"]
 
 Key = tuple[Any, ...]
+# PostgreSQL's type whose values psycopg gives as views of memory.
+BYTEA = 17
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,21 +23,31 @@ class TableRows:
 Rows = Mapping[str, TableRows]
 
 
-def read_rows(connection: Any) -> dict[str, TableRows]:
-    """Every row of every table that Django's introspection lists, as the driver gives it."""
+def read_rows(connection: Any, keys: dict[str, list[str]] | None = None) -> dict[str, TableRows]:
+    """Every row of every table that Django's introspection lists, as the driver gives it.
+
+    `keys` keeps the primary keys' columns between calls for databases of one schema.
+    """
+    known = {} if keys is None else keys
     with connection.cursor() as cursor:
-        return {name: _table(connection, cursor, name) for name in connection.introspection.table_names(cursor)}
+        return {name: _table(connection, cursor, name, known) for name in connection.introspection.table_names(cursor)}
 
 
-def _table(connection: Any, cursor: Any, name: str) -> TableRows:
-    key = connection.introspection.get_primary_key_columns(cursor, name) or []
+def _table(connection: Any, cursor: Any, name: str, keys: dict[str, list[str]]) -> TableRows:
+    if name not in keys:
+        keys[name] = connection.introspection.get_primary_key_columns(cursor, name) or []
     cursor.execute(f"SELECT * FROM {connection.ops.quote_name(name)}")  # noqa: S608  the database's own name
     columns = tuple(column[0] for column in cursor.description)
-    rows = [tuple(map(_comparable, row)) for row in cursor.fetchall()]
-    places = [columns.index(column) for column in key]
-    if places:
-        return TableRows(columns=columns, rows={tuple(row[place] for place in places): row for row in rows})
-    return TableRows(columns=columns, rows=_numbered(rows))
+    rows = cursor.fetchall()
+    if _has_bytes(cursor):
+        rows = [tuple(bytes(value) if isinstance(value, memoryview) else value for value in row) for row in rows]
+    places = [columns.index(column) for column in keys[name]]
+    if not places:
+        return TableRows(columns=columns, rows=_numbered(rows))
+    if len(places) == 1:
+        (place,) = places
+        return TableRows(columns=columns, rows={(row[place],): row for row in rows})
+    return TableRows(columns=columns, rows=dict(zip(map(itemgetter(*places), rows), rows, strict=True)))
 
 
 def _numbered(rows: list[Key]) -> dict[Key, Key]:
@@ -47,5 +60,5 @@ def _numbered(rows: list[Key]) -> dict[Key, Key]:
     return found
 
 
-def _comparable(value: Any) -> Any:
-    return bytes(value) if isinstance(value, memoryview) else value
+def _has_bytes(cursor: Any) -> bool:
+    return any(column[1] == BYTEA for column in cursor.description)

@@ -20,7 +20,15 @@ from strangler_shadow.strategies import (
     path_of,
     resolves,
 )
-from strangler_shadow.write_bodies import Body, FieldValues, body_fields, body_strategy, single_bodies, valid_body
+from strangler_shadow.write_bodies import (
+    Body,
+    FieldValues,
+    body_fields,
+    body_strategy,
+    one_of_these,
+    single_bodies,
+    valid_body,
+)
 
 __all__ = ["Place", "Sequence", "Step", "Target", "plain_sequences", "sequences", "target_of", "with_promising"]
 
@@ -144,11 +152,11 @@ def sequences(target: Target, siblings: list[Target]) -> st.SearchStrategy[Seque
 
 def _steps(target: Target) -> st.SearchStrategy[Step]:
     arguments: dict[str, Any] = {
-        name: st.one_of([st.sampled_from(values) for values in (known, ODD_KEYS) if values])
+        name: st.one_of([one_of_these(values) for values in (known, ODD_KEYS) if values])
         for name, known in target.keys.items()
     }
-    anywhere = st.tuples(st.sampled_from(target.kinds), st.fixed_dictionaries(arguments))
-    places = st.one_of(st.sampled_from(target.promising), anywhere) if target.promising else anywhere
+    anywhere = st.tuples(one_of_these(target.kinds), st.fixed_dictionaries(arguments))
+    places = st.one_of(one_of_these(target.promising), anywhere) if target.promising else anywhere
     keyed = st.sampled_from(["", "", "", "4e2f1c9a"])
     headers = st.tuples(headers_strategy(), keyed).map(
         lambda found: (*found[0], *(((IDEMPOTENCY, found[1]),) if found[1] else ()))

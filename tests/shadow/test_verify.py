@@ -363,7 +363,6 @@ def test_an_empty_database_exits_2(strangler, tmp_path):
 
 WRONG = [
     (["v1:educator-detial.get"], "did you mean 'v1:educator-detail.get'?"),
-    (["v1:course-reviews.post"], "is not bound, or not safe to call twice"),
     (["--examples", "0"], "--examples 0: at least one call is needed"),
     (["--examples", "many"], "invalid int value: 'many'"),
     (["--rung", "concrete"], "invalid choice: 'concrete'"),

@@ -1,7 +1,7 @@
 import difflib
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,15 +12,19 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from strangler_django.verb import UsageError, Verb
+from strangler_router.conf import settings
 from strangler_router.flags import read_policy
 from strangler_router.pin import Entry
 from strangler_router.policy import Rung
 from strangler_router.table import build_table
+from strangler_router.types import Call
 from strangler_shadow.corpus import corpus_folder
 from strangler_shadow.report import EndpointReport, Report
 from strangler_shadow.reports import KINDS, write_report
 from strangler_shadow.reports.text import print_report
+from strangler_shadow.requests import UnreadableRequests, given_calls
 from strangler_shadow.verify import verify_endpoint
+from strangler_shadow.writes import verify_on_twins
 
 
 class Command(Verb):
@@ -30,7 +34,20 @@ class Command(Verb):
         parser.add_argument("endpoints", metavar="ID", nargs="*", help="as `strangler endpoints` lists it (all bound)")
         parser.add_argument("--examples", type=int, default=100, help="generated calls per endpoint (%(default)s)")
         parser.add_argument("--rung", choices=[rung.value for rung in Rung], help="which service (the flag's rung)")
+        parser.add_argument(
+            "--twin-service",
+            default="",
+            metavar="COMMAND",
+            help="for endpoints that write: starts the service on a copy of the database; {database} is the copy's "
+            "path or URL, {address} where to listen (the lifted rung has a host of ours)",
+        )
         parser.add_argument("--seed", type=int, help="repeats a run (random)")
+        parser.add_argument(
+            "--requests",
+            type=Path,
+            metavar="FILE",
+            help="calls to make first: lines `GET /path [user]`, a .har file, or a .recording",
+        )
         parser.add_argument(
             "--report",
             action="append",
@@ -44,32 +61,89 @@ class Command(Verb):
             raise UsageError(f"--examples {options['examples']}: at least one call is needed")
         files = [_report_file(text) for text in options["report"]]
         entries = _entries(options["endpoints"])
+        given = self._given(options["requests"], entries)
         # Else Hypothesis keeps a .hypothesis folder wherever the command runs.
         set_hypothesis_home_dir(corpus_folder().parent / "hypothesis")
         policy = read_policy()
         seed = random.randrange(2**32) if options["seed"] is None else options["seed"]  # noqa: S311  no secret
         started = datetime.now(UTC)
+        rungs = {entry.binding.id: options["rung"] or policy.flag(entry.binding.id).rung.value for entry in entries}
+        if not options["endpoints"]:
+            entries = self._served(entries, rungs, options["twin_service"])
         reports: list[EndpointReport] = []
-        for entry in entries:
-            rung = options["rung"] or policy.flag(entry.binding.id).rung.value
-            with self._progress(entry.binding.id, options["examples"]) as on_call:
-                reports.append(
-                    verify_endpoint(entry, rung=rung, examples=options["examples"], seed=seed, on_call=on_call)
-                )
+        for report in self._reports(entries, rungs, options["twin_service"], options["examples"], seed, given):
+            reports.append(report)
             if not self.console.is_terminal:
-                last = reports[-1]
-                self.stdout.write(f"{last.endpoint}: {last.verdict.name}, {last.calls} calls, {last.seconds:.1f} s")
+                self.stdout.write(
+                    f"{report.endpoint}: {report.verdict.name}, {report.calls} calls, {report.seconds:.1f} s"
+                )
+        order = [entry.binding.id for entry in entries]
         report = Report(
             started=started.isoformat(timespec="seconds"),
             seed=seed,
             examples=options["examples"],
-            endpoints=tuple(reports),
+            endpoints=tuple(sorted(reports, key=lambda found: order.index(found.endpoint))),
         )
         print_report(report, self.console)
         for kind, path in files:
             write_report(report, kind, path)
             self.stdout.write(f"{kind} report: {path}")
         sys.exit(report.verdict)
+
+    def _served(self, entries: list[Entry], rungs: Mapping[str, str], command: str) -> list[Entry]:
+        """Without those that write where nobody said how their service is started on a copy."""
+        left = [entry for entry in entries if not (entry.binding.is_safe or command or _is_lifted(entry, rungs))]
+        for entry in left:
+            self.stdout.write(f"{entry.binding.id} writes, and is left out; give --twin-service COMMAND")
+        return [entry for entry in entries if entry not in left]
+
+    def _reports(
+        self,
+        entries: list[Entry],
+        rungs: Mapping[str, str],
+        command: str,
+        examples: int,
+        seed: int,
+        given: Mapping[str, Sequence[tuple[str, Call]]],
+    ) -> Iterator[EndpointReport]:
+        # Copies are made before calls of other endpoints open connections that hold the database.
+        writing = [entry for entry in entries if not entry.binding.is_safe]
+        for rung in dict.fromkeys(rungs[entry.binding.id] for entry in writing):
+            found = [entry for entry in writing if rungs[entry.binding.id] == rung]
+            with self._progress(f"writes, {rung}", examples) as on_call:
+                yield from verify_on_twins(
+                    found, rung=rung, command=command, examples=examples, seed=seed, on_call=on_call
+                )
+        for entry in entries:
+            if entry.binding.is_safe:
+                rung = rungs[entry.binding.id]
+                with self._progress(entry.binding.id, examples) as on_call:
+                    report = verify_endpoint(
+                        entry,
+                        rung=rung,
+                        examples=examples,
+                        seed=seed,
+                        given=given.get(entry.binding.id, ()),
+                        on_call=on_call,
+                    )
+                yield report
+
+    def _given(self, file: Path | None, entries: list[Entry]) -> Mapping[str, Sequence[tuple[str, Call]]]:
+        """The calls of a file of requests by endpoint; says how many are left out, and why."""
+        if file is None:
+            return {}
+        key = (settings().shadow.get("RECORD") or {}).get("KEY", "")
+        try:
+            found = given_calls(file, entries, key=key)
+        except OSError as error:
+            raise UsageError(f"--requests {file}: {error.strerror}") from error
+        except (UnreadableRequests, ImportError) as error:
+            raise UsageError(f"--requests {error}") from error
+        count = sum(map(len, found.calls.values()))
+        self.stdout.write(f"{file}: {count} calls of {len(found.calls)} endpoints")
+        for reason, left in found.skipped.items():
+            self.stdout.write(f"{file}: {left} left out, {reason}")
+        return found.calls
 
     @contextmanager
     def _progress(self, name: str, total: int) -> Iterator[Any]:
@@ -81,15 +155,19 @@ class Command(Verb):
 
 
 def _entries(wanted: list[str]) -> list[Entry]:
-    entries = {entry.binding.id: entry for entry in build_table().values() if entry.binding.is_safe}
+    entries = {entry.binding.id: entry for entry in build_table().values()}
     for name in wanted:
         if name not in entries:
             close = difflib.get_close_matches(name, entries, n=1)
             hint = f"did you mean {close[0]!r}?" if close else "see `strangler endpoints --bound`"
-            raise UsageError(f"{name!r} is not bound, or not safe to call twice; {hint}")
+            raise UsageError(f"{name!r} is not bound; {hint}")
     if not entries:
         raise UsageError("no endpoint is bound; see STRANGLER['CONTRACTS'] and STRANGLER['LIFTED']")
     return [entries[name] for name in dict.fromkeys(wanted)] if wanted else list(entries.values())
+
+
+def _is_lifted(entry: Entry, rungs: Mapping[str, str]) -> bool:
+    return rungs[entry.binding.id] == Rung.LIFTED
 
 
 def _report_file(text: str) -> tuple[str, Path]:

@@ -1,0 +1,236 @@
+"""One endpoint's calls that write, made on both copies: replies and rows compared after each.
+
+A difference is looked at again on fresh copies, where the monolith answers on both first: what it does not repeat by
+itself is no difference.
+"""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from strangler_router.types import Call
+from strangler_shadow.curl import curl_line
+from strangler_shadow.judging import INFRASTRUCTURE, Group, group_of
+from strangler_shadow.noise import NO_NOISE, Noise, differences_beyond, noise_between
+from strangler_shadow.observation import Difference, Observation
+from strangler_shadow.replay import NOT_ASKED, write_candidate, write_control
+from strangler_shadow.report import Finding
+from strangler_shadow.row_differences import (
+    RowDifference,
+    RowNoise,
+    as_difference,
+    compare_rows,
+    row_noise_of,
+    without_row_noise,
+)
+from strangler_shadow.rows import Rows, read_rows
+from strangler_shadow.seeded import Pair
+from strangler_shadow.twin_service import TwinService
+from strangler_shadow.twins import Twins, connected
+from strangler_shadow.write_calls import Sequence, Step
+
+__all__ = ["Diverged", "Outcome", "Unreachable", "WriteRun"]
+
+MOST_PAIRS = 24
+# Sequences that may be asked to make a finding smaller.
+MOST_SHRINKS = 60
+# What a service writes after its answer is waited for so long.
+LATE_SECONDS = 0.2
+NOT_BOUND = "not bound"
+
+
+class Diverged(Exception):
+    """A sequence showed a difference that is not known yet; `WriteRun.last` has it."""
+
+
+class Unreachable(Exception):
+    """The service did not get to answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Where a sequence showed a difference: its calls so far, and both sides of the last."""
+
+    label: str
+    calls: tuple[Call, ...]
+    control: Observation
+    candidate: Observation
+    replies: tuple[Difference, ...]
+    rows: tuple[RowDifference, ...]
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """Those of the replies, then those of the rows, with stand-ins for values in rows."""
+        return (*self.replies, *map(as_difference, self.rows))
+
+    def finding(self) -> Finding:
+        """As a report has it; the curl line makes all calls of the sequence."""
+        return Finding(
+            call=self.calls[-1],
+            caller=self.label,
+            curl=" && ".join(map(curl_line, self.calls)),
+            control=self.control,
+            candidate=self.candidate,
+            differences=self.differences,
+        )
+
+
+@dataclass(slots=True)
+class WriteRun:
+    """One endpoint's verification under way."""
+
+    rung: str
+    twins: Twins
+    service: TwinService
+    on_call: Callable[[], None]
+    first: Rows = field(default_factory=dict)
+    keys: dict[str, list[str]] = field(default_factory=dict)
+    dirty: bool = True
+    calls: int = 0
+    wrote: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[int] = field(default_factory=Counter)
+    callers: Counter[str] = field(default_factory=Counter)
+    control_seconds: list[float] = field(default_factory=list)
+    candidate_seconds: list[float] = field(default_factory=list)
+    reply_noise: Noise = NO_NOISE
+    row_noise: RowNoise = field(default_factory=RowNoise)
+    known: set[Group] = field(default_factory=set)
+    confirmed: set[Group] = field(default_factory=set)
+    failed: dict[str, Outcome] = field(default_factory=dict)
+    shrinks: int = 0
+    last: Outcome | None = None
+    equal: dict[object, Observation] = field(default_factory=dict)
+
+    def check(self, sequence: Sequence) -> None:
+        """Make the calls on fresh copies; raises `Diverged` on a difference that is not known yet."""
+        if (outcome := self.failed.get(repr(sequence))) is None:
+            if self.failed:
+                self.shrinks += 1
+                if self.shrinks > MOST_SHRINKS:
+                    return
+            outcome = self._pass(sequence)
+            if outcome is not None and not self.confirmed.issuperset(map(group_of, outcome.differences)):
+                self._learn(outcome.calls)
+                outcome = self._pass(sequence)
+        if outcome is None:
+            return
+        groups = set(map(group_of, outcome.differences))
+        self.confirmed |= groups
+        if groups - self.known:
+            self.failed[repr(sequence)] = self.last = outcome
+            raise Diverged
+
+    def succeeds(self, call: Call) -> bool:
+        """Whether the monolith takes the call; rows that it leaves are forgotten."""
+        self.dirty = True
+        with connected(self.twins.monolith):
+            return 200 <= write_control(call).status < 300
+
+    def _pass(self, sequence: Sequence) -> Outcome | None:
+        self._renew()
+        created: str | None = None
+        calls: list[Call] = []
+        for step in sequence:
+            calls.append(step.after(created))
+            control, candidate, left, right = self._both(calls[-1])
+            if control.error.startswith(NOT_BOUND) or candidate.error.startswith(NOT_ASKED):
+                self.skipped["the monolith keeps it"] += 1
+                return None
+            if candidate.error.startswith(INFRASTRUCTURE):
+                raise Unreachable(candidate.error)
+            replies = self._replies(control, candidate)
+            rows = without_row_noise(compare_rows(left, right), self.row_noise)
+            if rows:
+                time.sleep(LATE_SECONDS)
+                rows = without_row_noise(compare_rows(left, self._rows(self.twins.service)), self.row_noise)
+            self._count(step, control, candidate, changed=left != self.first)
+            if replies or rows:
+                return Outcome(
+                    label=step.label,
+                    calls=tuple(calls),
+                    control=control,
+                    candidate=candidate,
+                    replies=tuple(replies),
+                    rows=tuple(rows),
+                )
+            self._remember(step, control)
+            created = _created(control) or created
+        return None
+
+    def _both(self, call: Call) -> tuple[Observation, Observation, Rows, Rows]:
+        with connected(self.twins.monolith) as copy:
+            control, left = write_control(call), read_rows(copy, self.keys)
+        with connected(self.twins.service) as copy:
+            candidate, right = write_candidate(call, self.rung), read_rows(copy, self.keys)
+        self.dirty = self.dirty or left != self.first or right != self.first
+        return control, candidate, left, right
+
+    def _learn(self, calls: tuple[Call, ...]) -> None:
+        """Let the monolith make the calls on both copies: what differs varies by itself."""
+        self._renew()
+        self.dirty = True
+        ones = self._controls(self.twins.monolith, calls)
+        others = self._controls(self.twins.service, calls)
+        replies = NO_NOISE
+        for one, other in zip(ones, others, strict=True):
+            replies |= noise_between(one, other)
+        rows = row_noise_of(compare_rows(self._rows(self.twins.monolith), self._rows(self.twins.service)))
+        self.reply_noise |= replies
+        self.row_noise |= rows
+
+    def _controls(self, name: str, calls: tuple[Call, ...]) -> list[Observation]:
+        with connected(name):
+            return [write_control(call) for call in calls]
+
+    def _rows(self, name: str) -> Rows:
+        with connected(name) as copy:
+            return read_rows(copy, self.keys)
+
+    def _renew(self) -> None:
+        if self.dirty:
+            self.twins.renew()
+            self.service.renewed()
+            self.first = self.first or self._rows(self.twins.monolith)
+            self.dirty = False
+
+    def _replies(self, control: Observation, candidate: Observation) -> list[Difference]:
+        if control.status >= 500 and candidate.error:
+            # The service fails as the monolith does; a client gets 503 for 500.
+            self.skipped["both sides fail"] += 1
+            return []
+        return differences_beyond(self.reply_noise, control, candidate)
+
+    def _count(self, step: Step, control: Observation, candidate: Observation, *, changed: bool) -> None:
+        self.calls += 1
+        self.wrote += changed
+        self.statuses[control.status] += 1
+        self.callers[step.label] += 1
+        self.control_seconds.append(control.seconds)
+        self.candidate_seconds.append(candidate.seconds)
+        self.on_call()
+
+    def _remember(self, step: Step, control: Observation) -> None:
+        # One of each sort, so that the self-test meets many and stays quick.
+        if len(self.equal) < MOST_PAIRS:
+            self.equal.setdefault((control.status, control.content_type, step.label, step.call.endpoint), control)
+
+    def pairs(self) -> list[Pair]:
+        """Answers that both sides gave, with the places where the monolith does not repeat itself."""
+        return [Pair(control=control, noise=self.reply_noise) for control in self.equal.values()]
+
+
+def _created(control: Observation) -> str | None:
+    """The key of what a call created, as its answer has it."""
+    if control.status not in {200, 201}:
+        return None
+    try:
+        document: Any = json.loads(control.body)
+    except ValueError:
+        return None
+    if not isinstance(document, dict):
+        return None
+    return next((str(document[name]) for name in ("id", "pk", "uuid", "slug") if name in document), None)
