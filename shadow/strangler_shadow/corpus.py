@@ -12,7 +12,16 @@ from strangler_protos.identity import Caller
 from strangler_router.conf import settings
 from strangler_router.types import Call
 
-__all__ = ["CorpusError", "corpus_folder", "keep", "keep_sequence", "kept_calls", "kept_sequences"]
+__all__ = [
+    "CorpusError",
+    "call_of",
+    "corpus_folder",
+    "document_of",
+    "keep",
+    "keep_sequence",
+    "kept_calls",
+    "kept_sequences",
+]
 
 LARGEST = 200
 
@@ -23,22 +32,22 @@ class CorpusError(StranglerError):
 
 def kept_calls(endpoint: str) -> list[Call]:
     """The endpoint's calls, newest first; `CorpusError` names a file that cannot be read."""
-    return _read(endpoint, _call)
+    return _read(endpoint, call_of)
 
 
 def kept_sequences(endpoint: str) -> list[tuple[Call, ...]]:
     """Sequences of an endpoint that writes, newest first, each to be made on rows as they are; raises `CorpusError`."""
-    return _read(endpoint, lambda documents: tuple(map(_call, documents)))
+    return _read(endpoint, lambda documents: tuple(map(call_of, documents)))
 
 
 def keep(endpoint: str, calls: Iterable[Call]) -> None:
     """Add calls in front of the kept ones."""
-    _write(endpoint, [_document(call) for call in [*calls, *kept_calls(endpoint)]])
+    _write(endpoint, [document_of(call) for call in [*calls, *kept_calls(endpoint)]])
 
 
 def keep_sequence(endpoint: str, calls: Iterable[Call]) -> None:
     """Add a sequence of calls in front of the kept ones."""
-    _write(endpoint, [list(map(_document, sequence)) for sequence in [calls, *kept_sequences(endpoint)]])
+    _write(endpoint, [list(map(document_of, sequence)) for sequence in [calls, *kept_sequences(endpoint)]])
 
 
 Kept = TypeVar("Kept")
@@ -73,7 +82,8 @@ def _path(endpoint: str) -> Path:
     return corpus_folder() / f"{quote(endpoint, safe='.')}.json"
 
 
-def _document(call: Call) -> dict[str, Any]:
+def document_of(call: Call) -> dict[str, Any]:
+    """The call as JSON, which `call_of` reads."""
     document = asdict(call)
     # Latin-1 gives each byte a character; a body here was generated, never a user's.
     if body := document.pop("body"):
@@ -81,7 +91,8 @@ def _document(call: Call) -> dict[str, Any]:
     return document
 
 
-def _call(document: dict[str, Any]) -> Call:
+def call_of(document: dict[str, Any]) -> Call:
+    """The call of a document. Raises what a document of another kind raises: KeyError, TypeError, ValueError."""
     caller = Caller(**{**document.pop("caller"), "scopes": ()})
     headers = tuple((name, value) for name, value in document.pop("headers"))
     body = document.pop("body", "").encode("latin-1")

@@ -1,4 +1,4 @@
-"""Write a report down: HTML to read, JSON for programs, JUnit XML for CI, Markdown for a pull request."""
+"""Write a report down: HTML to read, JSON for programs, JUnit XML for CI, Markdown to comment, pytest to keep."""
 
 from importlib import import_module
 from pathlib import Path
@@ -9,7 +9,7 @@ from strangler_shadow.reports.errors import ReportNotWritten
 __all__ = ["KINDS", "ReportNotWritten", "write_report"]
 
 # Each module has `render(report) -> str`; HTML alone needs Jinja2, so modules load when they are asked for.
-MODULES = {"html": "html", "json": "json_document", "junit": "junit", "md": "markdown"}
+MODULES = {"html": "html", "json": "json_document", "junit": "junit", "md": "markdown", "pytest": "pytest_file"}
 KINDS = tuple(MODULES)
 
 
