@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings as django_settings
 from google.protobuf.descriptor_pb2 import DescriptorProto
 
-from strangler_protos.bindings import Binding
+from strangler_protos.bindings import Authority, Binding
 from strangler_router.conf import settings
 from strangler_router.pin import Entry
 from strangler_router.table import build_table
@@ -25,9 +25,9 @@ ANSWER_SETTINGS = ("REST_FRAMEWORK", "LANGUAGE_CODE", "TIME_ZONE", "USE_I18N", "
 class Fingerprint:
     """Digests of what may change.
 
-    `contract` is the RPC and its messages, `code` the modules and settings that the monolith's view rests on,
-    `packages` what is installed beside them, `rules` how pairs are compared. `build` is text of the project's own,
-    from `STRANGLER["SHADOW"]["BUILDS"]`: service -> rung -> what names the build that answers there.
+    `contract` is the RPC, its messages and the authority, `code` the modules and settings that the monolith's view
+    rests on, `packages` what is installed beside them, `rules` how pairs are compared. `build` is text of the project's
+    own, from `STRANGLER["SHADOW"]["BUILDS"]`: service -> rung -> what names the build that answers there.
     """
 
     contract: str
@@ -50,7 +50,7 @@ def fingerprint_of(endpoint: str, rung: str) -> Fingerprint:
     """The endpoint's fingerprint in this process; of an endpoint that is not bound only the general parts count."""
     entry = entry_of(endpoint)
     return Fingerprint(
-        contract=_contract(entry.binding) if entry else "",
+        contract=_contract(entry.binding, entry.authority(rung)) if entry else "",
         code=_sha([code_digest(entry.endpoint), _answer_settings()]) if entry else "",
         packages=packages_digest(),
         build=_build(entry.binding.service, rung) if entry else "",
@@ -63,8 +63,8 @@ def entry_of(endpoint: str) -> Entry | None:
     return next((entry for entry in build_table().values() if entry.binding.id == endpoint), None)
 
 
-def _contract(binding: Binding) -> str:
-    parts: list[Any] = [binding.rpc, binding.route, binding.success_status, binding.authority.name]
+def _contract(binding: Binding, authority: Authority) -> str:
+    parts: list[Any] = [binding.rpc, binding.route, binding.success_status, authority.name]
     waiting: list[Any] = [binding.request.DESCRIPTOR, binding.response.DESCRIPTOR]
     for message in waiting:
         proto = DescriptorProto()

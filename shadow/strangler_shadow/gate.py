@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.utils import timezone
@@ -24,6 +25,11 @@ from strangler_shadow.verdict import Verdict, worst
 
 __all__ = ["GateReport", "ask_gate", "judge", "may_cutover"]
 
+# Field numbers from here on are the framework's own.
+ENVELOPE = 1000
+# The fields of a message that stands for one entry of a mapping, where keys are data.
+ENTRY = {"key", "value"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateReport:
@@ -31,8 +37,9 @@ class GateReport:
 
     `bound` is the upper bound on the share of the traffic that diverges, at `confidence` over all looks and epochs;
     `missing` is how many further pairs without a difference would bring it below `max_rate`. `reasons` say what speaks
-    against the step, or what is claimed where nothing does. `counts` are by outcome, `statuses` and `callers` those of
-    the compared pairs; `vacuous` of them were errors or empty, and fields `never_seen` were null or absent in all.
+    against the step, or what is claimed where nothing does. `counts` are by outcome, and `reasons_of_counts` split
+    them; `statuses` and `callers` are those of the compared pairs. `vacuous` of these were errors or empty, and fields
+    `never_seen` were null or absent in all.
     """
 
     endpoint: str
@@ -49,6 +56,7 @@ class GateReport:
     bound: float
     missing: int
     counts: Mapping[str, int]
+    reasons_of_counts: Mapping[str, int]
     vacuous: int
     statuses: Mapping[str, int]
     callers: Mapping[str, int]
@@ -80,7 +88,7 @@ def ask_gate(
         now=timezone.now(),
         method=entry.binding.http_method if entry else "GET",
         missing_kinds=_missing_kinds(entry, rung, evidence.coverage) if entry else (),
-        declared=declared_names(endpoint) - OWN_NAMES,
+        declared=_declared(entry) if entry else frozenset(),
     )
 
 
@@ -124,6 +132,7 @@ def judge(
         bound=bound,
         missing=missing,
         counts={outcome.value: evidence.total(outcome) for outcome in Outcome},
+        reasons_of_counts=dict(sorted(evidence.reasons.items())),
         vacuous=evidence.coverage.vacuous,
         statuses=dict(sorted(evidence.coverage.statuses.items())),
         callers=dict(sorted(evidence.coverage.callers.items())),
@@ -159,6 +168,20 @@ def _verified(evidence: Evidence) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.4g} %"
+
+
+def _declared(entry: Entry) -> frozenset[str]:
+    """Names of the fields that an answer may have, without those of the contract's envelope."""
+    if entry.binding.is_generic:
+        return declared_names(entry.binding.id) - OWN_NAMES
+    names: set[str] = set()
+    waiting: list[Any] = [entry.binding.response.DESCRIPTOR]
+    for message in waiting:
+        fields = [field for field in message.fields if field.number < ENVELOPE]
+        found = {field.json_name for field in fields}
+        names |= set() if found == ENTRY else found
+        waiting += [field.message_type for field in fields if field.message_type not in (None, *waiting)]
+    return frozenset(names)
 
 
 def _missing_kinds(entry: Entry, rung: str, coverage: Coverage) -> list[str]:

@@ -85,6 +85,8 @@ def _lines(report: GateReport) -> list[str]:
     lines = [f"{report.endpoint} to {report.stage}, rung {report.rung}: {report.verdict.name}"]
     lines += [f"  {reason}" for reason in report.reasons]
     lines.append(f"  bound {report.bound:.3g} at {100 * report.confidence:.4g} %, epoch {report.epoch}: {_sum(report)}")
+    if report.reasons_of_counts:
+        lines.append(f"  {_counts(report.reasons_of_counts)}")
     if report.statuses:
         lines.append(f"  statuses: {_counts(report.statuses)}; callers: {_counts(report.callers)}")
         lines.append(f"  errors or empty: {report.vacuous:,}")
