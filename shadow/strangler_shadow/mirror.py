@@ -36,20 +36,25 @@ class Taker(Protocol):
 
     full: str
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way, and everything is written."""
+
     def take(self, queue: deque[Exchange]) -> int:
         """Take some copies; the bytes of those that are done with, negative where there was nothing to do."""
 
     def flush(self) -> None:
         """Write what was counted beside the tally."""
 
-    def close(self) -> None:
-        """Count what was taken and not done; at the end of the process."""
+    def close(self, queue: deque[Exchange]) -> None:
+        """Do what can be done at once, and count what was taken and not done; at the end of the process."""
 
 
 class Comparer:
     """Compares in this process, one copy at a time."""
 
     full = "queue full"
+    is_idle = True
 
     def __init__(self, tally: Tally, judge: Callable[[Exchange], Finding]) -> None:
         self._tally = tally
@@ -67,8 +72,8 @@ class Comparer:
     def flush(self) -> None:
         """Nothing beside the tally."""
 
-    def close(self) -> None:
-        """Nothing is under way between two copies."""
+    def close(self, queue: deque[Exchange]) -> None:
+        """Nothing: a comparison may take long."""
 
 
 class Mirror:
@@ -104,14 +109,16 @@ class Mirror:
     def drain(self, timeout: float) -> bool:
         """Wait until everything offered is done with and counted; False after `timeout` seconds. For tests."""
         deadline = time.monotonic() + timeout
-        self._flush_now = True
+        asked = False
         while time.monotonic() < deadline:
+            quiet = not self._queue and not self._busy
+            if quiet and asked and not self._flush_now:
+                if self._tally.is_flushed and self._taker.is_idle:
+                    return True
+                asked = False
+            elif quiet and not asked:
+                asked = self._flush_now = True
             time.sleep(0.01)
-            if self._flush_now or self._queue or self._busy:
-                continue
-            if self._tally.is_flushed:
-                return True
-            self._flush_now = True
         return False
 
     def stop(self) -> None:
@@ -177,7 +184,7 @@ class Mirror:
     def _end(self) -> None:
         # Whoever was in the middle of an offer.
         time.sleep(POLL_SECONDS)
-        self._taker.close()
+        self._taker.close(self._queue)
         while self._queue:
             self._tally.drop(self._queue.popleft(), "shutdown")
         self._flush()

@@ -160,7 +160,7 @@ class Stream:
                 )
                 if found:
                     ((id_, fields),) = found
-                    ((*_, pending),) = self._client.xpending_range(_key("stream"), GROUP, id_, id_, 1) or [({},)]
+                    [pending] = self._client.xpending_range(_key("stream"), GROUP, id_, id_, 1) or [{}]
                     return _delivery(id_, fields, times=pending.get("times_delivered", 1))
             if start == b"0-0":
                 return None

@@ -36,14 +36,13 @@ logger = logging.getLogger("strangler_shadow")
 
 @dataclass(slots=True, kw_only=True)
 class _Batch:
-    """What one push takes; `tried` where nobody knows whether it has arrived."""
+    """What one push takes."""
 
     token: str
     exchanges: list[Exchange]
     entries: list[bytes]
     offered: Mapping[str, int]
     size: int
-    tried: bool = False
 
 
 class Sender:
@@ -61,6 +60,11 @@ class Sender:
         self._pause = 0.0
         self._not_before = 0.0
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything that was taken has been sent, and written."""
+        return self._batch is None and not self._sent
+
     def take(self, queue: deque[Exchange]) -> int:
         """Push a batch; negative where there is none, or Redis is left alone for now."""
         if time.monotonic() < self._not_before or (self._batch is None and not queue):
@@ -69,7 +73,6 @@ class Sender:
         try:
             pushed = self._stream.push(batch.token, batch.entries, batch.offered)
         except StreamAway as error:
-            batch.tried = True
             self._rest(error)
             return -1
         self._halvings, self._generation = pushed.halvings, pushed.generation
@@ -92,16 +95,16 @@ class Sender:
         except StreamAway as error:
             self._rest(error)
 
-    def close(self) -> None:
-        """What nobody knows about counts as sent: where it never arrived, it shows as unaccounted for."""
+    def close(self, queue: deque[Exchange]) -> None:
+        """Send what waits, while Redis answers.
+
+        What nobody knows about counts as sent: where it never arrived, it shows as unaccounted for.
+        """
+        while self.take(queue) >= 0:
+            pass
         batch, self._batch = self._batch, None
-        if batch is None:
-            return
-        if batch.tried:
+        if batch is not None:
             self._count_sent(batch.exchanges)
-        else:
-            for exchange in batch.exchanges:
-                self._tally.drop(exchange, REDIS_AWAY)
 
     def _make(self, queue: deque[Exchange]) -> _Batch:
         batch = _Batch(token=secrets.token_hex(8), exchanges=[], entries=[], offered={}, size=0)

@@ -86,6 +86,8 @@ class Worker:
                         "the worker waits: %s", error if isinstance(error, StreamAway) else type(error).__name__
                     )
                     close_old_connections()
+                    # What was given back is nobody's.
+                    self._idle_found = True
                     self._stopping.wait(pause)
         finally:
             self._leave()

@@ -8,7 +8,7 @@ __all__ = ["Pace"]
 
 
 class Pace:
-    """A token bucket that holds one second's worth; `rate` is questions a second, 0 is no limit.
+    """A token bucket that holds one token; `rate` is questions a second, 0 is no limit.
 
     Turner, New directions in communications (or which way to the information age?), IEEE Communications Magazine 24,
     1986. Threads share it, and each gets its turn at a time of its own, so that the rate is constant.
@@ -26,8 +26,7 @@ class Pace:
             return 0.0
         with self._lock:
             now = self._clock()
-            # What was not used lately may be used within the next second, and no more.
-            turn = max(self._next, now - min(1.0, 1 / self.rate))
+            turn = max(self._next, now - 1 / self.rate)
             self._next = turn + 1 / self.rate
             return max(0.0, turn - now)
 
