@@ -52,12 +52,17 @@ def strangler(transactional_db: None, settings: Any, tmp_path: Any) -> Iterator[
     """Verifies endpoints against the test database; what it finds is not kept."""
     from django.db import connection
 
+    from strangler_shadow.replay import forget_handler
+
     if connection.in_atomic_block:
         pytest.fail("strangler needs committed rows; take `transactional_db`, not `db`, and no fixture that opens one")
     shadow = {**settings.STRANGLER.get("SHADOW", {}), "CORPUS": str(tmp_path / "corpus")}
     settings.STRANGLER = {**settings.STRANGLER, "SHADOW": shadow}
     with ExitStack() as stack:
         settings.STRANGLER = {**settings.STRANGLER, **_lifted(stack)}
+        # It holds channels to the service of the test before.
+        forget_handler()
+        stack.callback(forget_handler)
         yield Strangler()
 
 

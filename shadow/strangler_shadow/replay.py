@@ -23,7 +23,15 @@ from strangler_shadow.cookies import apart
 from strangler_shadow.inert import Writes, inert
 from strangler_shadow.observation import Observation
 
-__all__ = ["NOT_ASKED", "ReplayError", "replay_candidate", "replay_control", "write_candidate", "write_control"]
+__all__ = [
+    "NOT_ASKED",
+    "ReplayError",
+    "forget_handler",
+    "replay_candidate",
+    "replay_control",
+    "write_candidate",
+    "write_control",
+]
 
 # How the error begins where the seam leaves a call to the monolith whatever the policy says.
 NOT_ASKED = "not asked"
@@ -110,6 +118,11 @@ def _request(call: Call, replay: Replay) -> WSGIRequest:
         # What AuthenticationMiddleware would have cached, for plain Django views.
         request._cached_user = user  # type: ignore[attr-defined]
     return request
+
+
+def forget_handler() -> None:
+    """Loads the project's middleware anew with the next replay, as tests want that change settings."""
+    _handler.cache_clear()
 
 
 @lru_cache(maxsize=1)
