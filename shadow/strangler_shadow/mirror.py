@@ -92,6 +92,7 @@ class Mirror:
         self._judge = judge
         self._stream = stream
         self._pid = 0
+        self._flush_now = False
         self._forget()
 
     def offer(self, exchange: Exchange) -> None:
@@ -117,7 +118,7 @@ class Mirror:
                     return True
                 asked = False
             elif quiet and not asked:
-                asked = self._flush_now = True
+                self._flush_now = asked = True
             time.sleep(0.01)
         return False
 

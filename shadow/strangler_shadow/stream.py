@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -112,8 +113,8 @@ class Stream:
     """One server. Every method makes one round trip and raises `StreamAway`."""
 
     def __init__(self, url: str, *, items: int = ITEMS, size: int = STREAM_BYTES, lifetime: int = LIFETIME) -> None:
-        if redis is None:
-            raise ImproperlyConfigured('STRANGLER["SHADOW"]["STREAM"] is set: install django-strangler[cache].')
+        if redis is None or find_spec("cryptography") is None:
+            raise ImproperlyConfigured('STRANGLER["SHADOW"]["STREAM"] is set: install django-strangler[cache,record].')
         self.items = items
         self.lifetime = lifetime
         self._size = size

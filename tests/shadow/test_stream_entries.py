@@ -86,7 +86,14 @@ def test_another_projects_key_opens_nothing_unless_it_is_a_fallback(settings):
     assert open_sealed(data) == ENTRY
 
 
+def test_nothing_can_be_read_and_equal_entries_look_different():
+    data = seal(ENTRY)
+    assert b"x.get" not in data
+    assert data[1:17] != seal(ENTRY)[1:17]
+    assert data[17:] != seal(ENTRY)[17:]
+
+
 def test_values_of_cookies_stay_behind():
     data = seal(Entry(uid="0" * 32, exchange=exchange(headers=(("Set-Cookie", "a=canary; Path=/"),)), at=1.0))
-    assert b"canary" not in data
+    assert "canary" not in repr(open_sealed(data))
     assert open_sealed(data).exchange.served.cookies == ("a; path=/",)

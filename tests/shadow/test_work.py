@@ -175,7 +175,7 @@ def test_what_cannot_be_read_is_set_aside_and_counted(project, server, stream):
     project.get("/plain/")
     sent()
     ((_, fields),) = server.client.xrange(PREFIX + "stream")
-    forged = fields[b"entry"].replace(b"/plain/", b"/other/")
+    forged = fields[b"entry"][:-1] + bytes([fields[b"entry"][-1] ^ 1])
     server.client.xadd(PREFIX + "stream", {"entry": forged, "generation": "g"})
     server.client.xadd(PREFIX + "stream", {"other": "canary"})
     work(stream)
@@ -292,6 +292,26 @@ def test_a_lag_that_is_stated_is_waited_for(project, stream, service, settings):
     sent()
     work(stream)
     assert (totals()["transient"], reasons()) == (1, {"transient: lagging": 1})
+
+
+@pytest.mark.parametrize(
+    ("headers", "outcome"),
+    [
+        ({"X-Cache": "HIT from proxy"}, {"matched: cached": 1}),
+        ({"Age": "7"}, {"matched: cached": 1}),
+        ({"Age": "0", "X-Cache": "MISS"}, {}),
+    ],
+)
+def test_an_answer_that_was_kept_somewhere_is_marked(project, stream, service, monkeypatch, headers, outcome):
+    from rest_framework.response import Response
+
+    data = {"level": "easy", "name": "by the monolith"}
+    monkeypatch.setattr(urls_mirror.Plain, "get", lambda self, request: Response(data, headers=headers))
+    service.reply = Reply(data=data, headers=tuple(headers.items()))
+    project.get("/plain/")
+    sent()
+    work(stream)
+    assert (totals()["matched"], reasons()) == (1, outcome)
 
 
 def test_one_kept_difference_is_asked_for_again(project, stream, service):
