@@ -84,7 +84,9 @@ class Number:
 
     def accepts(self, control: Any, candidate: Any) -> bool:
         """Both are such numbers."""
-        return type(control) is type(candidate) is self.kind and abs(control - candidate) <= self.tolerance
+        if type(control) is not self.kind or type(candidate) is not self.kind:
+            return False
+        return bool(abs(control - candidate) <= self.tolerance)
 
     @property
     def hides(self) -> str:
