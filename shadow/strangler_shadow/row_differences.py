@@ -65,7 +65,8 @@ def compare_rows(control: Rows, candidate: Rows) -> list[RowDifference]:
 
 def row_noise_of(differences: Iterable[RowDifference]) -> RowNoise:
     """What two runs of the monolith on equal copies did not do alike."""
-    columns, tables = set(), set()
+    columns: set[tuple[str, str]] = set()
+    tables: set[str] = set()
     for table, found in _by_table(differences).items():
         columns.update((table, difference.column) for difference in found if difference.column)
         left, right = _whole(found, Kind.MISSING), _whole(found, Kind.EXTRA)

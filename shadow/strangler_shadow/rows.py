@@ -1,11 +1,11 @@
 """All rows of a database, by table and primary key."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
-__all__ = ["Key", "Rows", "TableRows", "read_rows"]
+__all__ = ["Key", "RowReader", "Rows", "TableRows", "read_rows"]
 
 Key = tuple[Any, ...]
 # PostgreSQL's type whose values psycopg gives as views of memory.
@@ -23,25 +23,57 @@ class TableRows:
 Rows = Mapping[str, TableRows]
 
 
-def read_rows(connection: Any, keys: dict[str, list[str]] | None = None) -> dict[str, TableRows]:
-    """Every row of every table that Django's introspection lists, as the driver gives it.
-
-    `keys` keeps the primary keys' columns between calls for databases of one schema.
-    """
-    known = {} if keys is None else keys
-    with connection.cursor() as cursor:
-        return {name: _table(connection, cursor, name, known) for name in connection.introspection.table_names(cursor)}
+def read_rows(connection: Any) -> dict[str, TableRows]:
+    """Every row of every table that Django's introspection lists, as the driver gives it."""
+    return RowReader().read(connection)
 
 
-def _table(connection: Any, cursor: Any, name: str, keys: dict[str, list[str]]) -> TableRows:
-    if name not in keys:
-        keys[name] = connection.introspection.get_primary_key_columns(cursor, name) or []
+@dataclass(slots=True)
+class RowReader:
+    """Reads databases that began alike: keys once, and on PostgreSQL only tables that are not as they were at first."""
+
+    keys: dict[str, list[str]] = field(default_factory=dict)
+    first: dict[str, tuple[Any, TableRows]] = field(default_factory=dict)
+
+    def read(self, connection: Any) -> dict[str, TableRows]:
+        """Every row of every table that Django's introspection lists, as the driver gives it."""
+        with connection.cursor() as cursor:
+            names = connection.introspection.table_names(cursor)
+            digests = _digests(connection, cursor, names) if connection.vendor == "postgresql" else {}
+            return {name: self._table(connection, cursor, name, digests.get(name)) for name in names}
+
+    def _table(self, connection: Any, cursor: Any, name: str, digest: Any) -> TableRows:
+        known = self.first.get(name)
+        if digest is not None and known is not None and known[0] == digest:
+            return known[1]
+        if name not in self.keys:
+            self.keys[name] = connection.introspection.get_primary_key_columns(cursor, name) or []
+        found = _read(connection, cursor, name, self.keys[name])
+        self.first.setdefault(name, (digest, found))
+        return found
+
+
+def _digests(connection: Any, cursor: Any, names: list[str]) -> dict[str, tuple[Any, ...]]:
+    """Number of rows and sum of their 64-bit hashes by table, which the server makes sooner than it sends rows."""
+    if not names:
+        return {}
+    cursor.execute(
+        " UNION ALL ".join(
+            f"SELECT {connection.ops.compose_sql('%s', [name])}, count(*), "  # noqa: S608  the database's own names
+            f"sum(hashtextextended(t::text, 0)) FROM {connection.ops.quote_name(name)} t"
+            for name in names
+        )
+    )
+    return {name: tuple(found) for name, *found in cursor.fetchall()}
+
+
+def _read(connection: Any, cursor: Any, name: str, key: list[str]) -> TableRows:
     cursor.execute(f"SELECT * FROM {connection.ops.quote_name(name)}")  # noqa: S608  the database's own name
     columns = tuple(column[0] for column in cursor.description)
     rows = cursor.fetchall()
-    if _has_bytes(cursor):
+    if any(column[1] == BYTEA for column in cursor.description):
         rows = [tuple(bytes(value) if isinstance(value, memoryview) else value for value in row) for row in rows]
-    places = [columns.index(column) for column in keys[name]]
+    places = [columns.index(column) for column in key]
     if not places:
         return TableRows(columns=columns, rows=_numbered(rows))
     if len(places) == 1:
@@ -58,7 +90,3 @@ def _numbered(rows: list[Key]) -> dict[Key, Key]:
         seen[text] = seen.get(text, 0) + 1
         found[text, seen[text]] = row
     return found
-
-
-def _has_bytes(cursor: Any) -> bool:
-    return any(column[1] == BYTEA for column in cursor.description)

@@ -29,6 +29,8 @@ __all__ = ["TwinService", "serving"]
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 RPC_SECONDS = 20.0
+# A channel that saw the service go tries again within this time.
+RECONNECT_SECONDS = 1.1
 LAST_LINES = 1500
 
 
@@ -63,6 +65,7 @@ class TwinService:
         if not self.reconnects:
             self.stop()
             self.start()
+            time.sleep(RECONNECT_SECONDS)
 
     def stop(self) -> None:
         """End the process."""

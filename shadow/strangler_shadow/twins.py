@@ -6,8 +6,8 @@ Both are renewed from a third copy, the first one, so that the project's own dat
 import os
 import time
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from socket import gethostname
 from typing import Any, Protocol
 
@@ -52,6 +52,7 @@ def twins() -> Iterator[Twins]:
     Copies that an earlier run left behind are dropped first.
     """
     vendor = connections[DEFAULT_DB_ALIAS].vendor
+    made: Callable[[Any, str], AbstractContextManager[Twins]]
     if vendor == "sqlite":
         from strangler_shadow.twins_sqlite import sqlite_twins
 

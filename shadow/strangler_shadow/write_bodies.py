@@ -24,7 +24,7 @@ FORM = "application/x-www-form-urlencoded"
 MOST_ROWS = 5
 COUNTED = range(1, 7)
 # What no field expects, or few do.
-ODD = (
+ODD: tuple[Any, ...] = (
     None, "", " ", "日本🙂", "a\0b", "x" * 300, 0, -1, 1.5, True, 10**20, "1", [], [1], {}, {"id": 1},
 )  # fmt: skip
 # Whole bodies that are no object with values, or not JSON at all.

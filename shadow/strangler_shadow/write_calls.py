@@ -35,7 +35,7 @@ __all__ = ["Place", "Sequence", "Step", "Target", "plain_sequences", "sequences"
 IDEMPOTENCY = "Idempotency-Key"
 LONGEST = 4
 MOST_TRIED = 300
-MOST_PROMISING = 12
+MOST_PROMISING = 6
 
 # Who calls, and the route's arguments.
 Place = tuple[KindOfCaller, Mapping[str, str]]

@@ -26,7 +26,8 @@ from strangler_shadow.row_differences import (
     row_noise_of,
     without_row_noise,
 )
-from strangler_shadow.rows import Rows, read_rows
+from strangler_shadow.row_restore import Sequences, read_sequences, restore
+from strangler_shadow.rows import RowReader, Rows
 from strangler_shadow.seeded import Pair
 from strangler_shadow.twin_service import TwinService
 from strangler_shadow.twins import Twins, connected
@@ -87,7 +88,8 @@ class WriteRun:
     service: TwinService
     on_call: Callable[[], None]
     first: Rows = field(default_factory=dict)
-    keys: dict[str, list[str]] = field(default_factory=dict)
+    sequences: Sequences = field(default_factory=dict)
+    reader: RowReader = field(default_factory=RowReader)
     dirty: bool = True
     calls: int = 0
     wrote: int = 0
@@ -144,7 +146,7 @@ class WriteRun:
                 raise Unreachable(candidate.error)
             replies = self._replies(control, candidate)
             rows = without_row_noise(compare_rows(left, right), self.row_noise)
-            if rows:
+            if not self.confirmed.issuperset(map(group_of, map(as_difference, rows))):
                 time.sleep(LATE_SECONDS)
                 rows = without_row_noise(compare_rows(left, self._rows(self.twins.service)), self.row_noise)
             self._count(step, control, candidate, changed=left != self.first)
@@ -163,9 +165,9 @@ class WriteRun:
 
     def _both(self, call: Call) -> tuple[Observation, Observation, Rows, Rows]:
         with connected(self.twins.monolith) as copy:
-            control, left = write_control(call), read_rows(copy, self.keys)
+            control, left = write_control(call), self.reader.read(copy)
         with connected(self.twins.service) as copy:
-            candidate, right = write_candidate(call, self.rung), read_rows(copy, self.keys)
+            candidate, right = write_candidate(call, self.rung), self.reader.read(copy)
         self.dirty = self.dirty or left != self.first or right != self.first
         return control, candidate, left, right
 
@@ -188,14 +190,27 @@ class WriteRun:
 
     def _rows(self, name: str) -> Rows:
         with connected(name) as copy:
-            return read_rows(copy, self.keys)
+            return self.reader.read(copy)
 
     def _renew(self) -> None:
-        if self.dirty:
+        if not self.dirty:
+            return
+        if not (self.first and self._restored()):
             self.twins.renew()
             self.service.renewed()
-            self.first = self.first or self._rows(self.twins.monolith)
-            self.dirty = False
+        if not self.first:
+            with connected(self.twins.monolith) as copy:
+                self.first = self.reader.read(copy)
+                self.sequences = read_sequences(copy) if copy.vendor == "postgresql" else {}
+        self.dirty = False
+
+    def _restored(self) -> bool:
+        """Whether both copies have their first rows again; files are copied sooner than rows are compared."""
+        for name in (self.twins.monolith, self.twins.service):
+            with connected(name) as copy:
+                if copy.vendor != "postgresql" or not restore(copy, self.reader, self.first, self.sequences):
+                    return False
+        return True
 
     def _replies(self, control: Observation, candidate: Observation) -> list[Difference]:
         if control.status >= 500 and candidate.error:

@@ -71,18 +71,16 @@ class Command(Verb):
         if not options["endpoints"]:
             entries = self._served(entries, rungs, options["twin_service"])
         reports: list[EndpointReport] = []
-        for report in self._reports(entries, rungs, options["twin_service"], options["examples"], seed, given):
-            reports.append(report)
+        for found in self._reports(entries, rungs, given, seed, options):
+            reports.append(found)
             if not self.console.is_terminal:
-                self.stdout.write(
-                    f"{report.endpoint}: {report.verdict.name}, {report.calls} calls, {report.seconds:.1f} s"
-                )
+                self.stdout.write(f"{found.endpoint}: {found.verdict.name}, {found.calls} calls, {found.seconds:.1f} s")
         order = [entry.binding.id for entry in entries]
         report = Report(
             started=started.isoformat(timespec="seconds"),
             seed=seed,
             examples=options["examples"],
-            endpoints=tuple(sorted(reports, key=lambda found: order.index(found.endpoint))),
+            endpoints=tuple(sorted(reports, key=lambda one: order.index(one.endpoint))),
         )
         print_report(report, self.console)
         for kind, path in files:
@@ -101,11 +99,11 @@ class Command(Verb):
         self,
         entries: list[Entry],
         rungs: Mapping[str, str],
-        command: str,
-        examples: int,
-        seed: int,
         given: Mapping[str, Sequence[tuple[str, Call]]],
+        seed: int,
+        options: Mapping[str, Any],
     ) -> Iterator[EndpointReport]:
+        examples, command = options["examples"], options["twin_service"]
         # Copies are made before calls of other endpoints open connections that hold the database.
         writing = [entry for entry in entries if not entry.binding.is_safe]
         for rung in dict.fromkeys(rungs[entry.binding.id] for entry in writing):
