@@ -1,0 +1,128 @@
+"""Writes are verified on copies: what a service writes wrongly is found though its answer is right, and named."""
+
+import hashlib
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.management import load_command_class
+from django.db import connection
+
+from strangler_router.table import build_table
+from strangler_shadow import corpus, replay
+from strangler_shadow.report import EndpointReport
+from strangler_shadow.rows import Rows, read_rows
+from strangler_shadow.verdict import Verdict
+from strangler_shadow.writes import verify_on_twins
+from tests.shadow.test_twins import names_of_copies
+
+REVIEWS = "v1:course-reviews.post"
+ROOT = "learning_review"
+Verify = Callable[..., EndpointReport]
+
+
+def digest(rows: Rows) -> dict[str, tuple[int, str]]:
+    """Number and digest of the rows of each table."""
+    return {
+        name: (len(table.rows), hashlib.sha256(repr(sorted(map(repr, table.rows.values()))).encode()).hexdigest())
+        for name, table in rows.items()
+    }
+
+
+@pytest.fixture(autouse=True)
+def _environment(academy: Any, settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Where the processes that verification starts find the academy; its own database stays as it is."""
+    shadow = {**settings.STRANGLER["SHADOW"], "CORPUS": str(tmp_path / "corpus")}
+    settings.STRANGLER = {**settings.STRANGLER, "SHADOW": shadow}
+    monkeypatch.setenv("ACADEMY_STATE", str(tmp_path))
+    monkeypatch.setenv("ACADEMY_DATABASE", str(connection.settings_dict["NAME"]))
+    if connection.vendor == "postgresql":
+        monkeypatch.setenv("ACADEMY_POSTGRES", connection.settings_dict["HOST"])
+    replay._handler.cache_clear()
+    own, copies = digest(read_rows(connection)), names_of_copies()
+    yield
+    assert digest(read_rows(connection)) == own
+    assert names_of_copies() == copies
+    replay._handler.cache_clear()
+
+
+@pytest.fixture
+def verify() -> Verify:
+    """Verify the reviews on the lifted rung; with faults, by a host that writes wrongly."""
+
+    def run(faults: str = "", *, examples: int = 3, rung: str = "lifted", command: str = "") -> EndpointReport:
+        if faults:
+            command = f"{sys.executable} -m tests.shadow.faulty_host {faults} {{address}}"
+        [entry] = [entry for entry in build_table().values() if entry.binding.id == REVIEWS]
+        [report] = verify_on_twins([entry], rung=rung, command=command, examples=examples, seed=1)
+        return report
+
+    return run
+
+
+def places(report: EndpointReport) -> set[str]:
+    """Kind and place of every difference."""
+    return {f"{item.kind} at {item.pattern}" for finding in report.findings for item in finding.differences}
+
+
+def test_the_lifted_endpoint_writes_the_same_rows(verify):
+    report = verify(examples=10)
+    assert (report.verdict, report.findings) == (Verdict.EQUIVALENT, ()), report.reason
+    assert set(report.hides) == {"$.created_at", "learning_review[*].created_at"}
+    assert {201, 400, 401, 404, 415} <= set(report.statuses)
+    assert {"anonymous", "user 1", "user 2", "staff"} <= set(report.callers)
+    assert report.calls > 60
+
+
+# Faults for each number of stars, and where each must be found.
+FAULTS = {
+    "1=missing_row": {"missing at learning_review[*]"},
+    "2=wrong_stars": {"value at learning_review[*].stars"},
+    "3=extra_row+old_time": {"extra at auth_group[*]", "value at learning_review[*].created_at"},
+    "5=second_write+silent": {"value at catalog_course[*].summary", "value at $.stars"},
+}
+
+
+def test_what_is_written_wrongly_is_named_though_the_answer_is_right_and_the_reverse(verify):
+    report = verify(",".join(FAULTS), examples=1)
+    assert (report.verdict, places(report)) == (Verdict.DIVERGED, set().union(*FAULTS.values()))
+    finding = next(found for found in report.findings if found.differences[0].path.endswith("].stars"))
+    [difference] = finding.differences
+    assert difference.path.startswith("learning_review[")
+    assert str(difference.control).startswith("int #")
+    assert difference.control != difference.candidate
+    assert "--data-binary" in finding.curl
+    kept = corpus.kept_sequences(REVIEWS)
+    assert (finding.call.path, finding.call.body) in {(call.path, call.body) for [call] in kept}
+
+
+@pytest.mark.parametrize("seeded_academy", ["sqlite_file"], indirect=True)
+class TestCommand:
+    @pytest.fixture
+    def strangler(self, capsys: pytest.CaptureFixture[str]) -> Any:
+        def run(*arguments: str) -> tuple[int, str, str]:
+            command = load_command_class("strangler_shadow", "strangler_verify")
+            with pytest.raises(SystemExit) as ended:
+                command.run_from_argv(["strangler", "strangler_verify", *arguments])
+            return int(ended.value.code or 0), *capsys.readouterr()
+
+        return run
+
+    def test_a_service_that_nobody_can_start_is_inconclusive(self, strangler):
+        code, out, _ = strangler(REVIEWS, "--rung", "native", "--examples", "1")
+        assert code == 2
+        assert "say how the service is started on a copy of the database, with --twin-service COMMAND" in out
+
+    def test_a_service_that_does_not_start_is_inconclusive_with_its_last_words(self, strangler):
+        words = f"{sys.executable} -c 'raise SystemExit(\"no {{database}}\")'"
+        code, out, _ = strangler(REVIEWS, "--rung", "native", "--examples", "1", "--twin-service", words)
+        assert code == 2
+        assert "service.sqlite3" in out
+
+    def test_without_names_endpoints_that_write_are_left_out_in_words(self, strangler, settings):
+        nobody = {"native": "127.0.0.1:1"}
+        settings.STRANGLER = {**settings.STRANGLER, "TARGETS": dict.fromkeys(settings.STRANGLER["TARGETS"], nobody)}
+        replay._handler.cache_clear()
+        _, out, _ = strangler("--rung", "native", "--examples", "1")
+        assert f"{REVIEWS} writes, and is left out; give --twin-service COMMAND" in out
