@@ -1,0 +1,177 @@
+"""The mirror at scale: what `offer()` costs, what users feel of workers elsewhere, and whether any pair is missing."""
+
+import http.client
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.bench.blocks import change_of_p99, microseconds, timed
+from tests.bench.rows import Row, at_most
+from tests.end_to_end.demo.processes import Stack
+from tests.end_to_end.embedded import valkey
+
+__all__ = ["stream_rows"]
+
+FOLDER = Path("build/bench/stream")
+ENDPOINT = "v1:course-detail.get"
+BLOCKS, BLOCK_SECONDS, RATE = 8, 2.0, 40
+DRAIN_SECONDS = 20.0
+
+
+def stream_rows() -> Iterator[Row]:
+    """`offer()` by itself; then gunicorn, service, Valkey and a worker, each a process of its own, for 40 seconds."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    with valkey(FOLDER) as url:
+        yield from _offer_rows(url)
+        stack = _Streamed(FOLDER, redis_url=url)
+        try:
+            stack.command("manage", "migrate", "--verbosity", "0")
+            stack.command("manage", "seed", "--courses", "50")
+            stack.start_catalog()
+            stack.start_monolith()
+            stack.start_worker()
+            yield from _user_rows(stack, "healthy")
+            stack.suspend("catalog")
+            try:
+                yield from _user_rows(stack, "hung")
+            finally:
+                stack.resume("catalog")
+            yield from _accounts(stack)
+        finally:
+            stack.stop()
+
+
+@dataclass(slots=True)
+class _Streamed(Stack):
+    @property
+    def environment(self) -> dict[str, str]:
+        targets = {"native": f"127.0.0.1:{self.catalog_port}", "lifted": "127.0.0.1:1"}
+        return {
+            **Stack.environment.fget(self),  # type: ignore[attr-defined]
+            "DJANGO_SETTINGS_MODULE": "tests.shadow.work_settings",
+            "WORK_TARGETS": json.dumps(targets),
+            "WORK_STREAM": self.redis_url,
+            "PYTHONPATH": os.pathsep.join([str(Path.cwd()), os.environ.get("PYTHONPATH", "")]),
+        }
+
+    def start_worker(self) -> "subprocess.Popen[bytes]":
+        # A machine of its own stands for itself; here it shares the cores with everybody.
+        line = ["nice", "-n", "19", sys.executable, "-m", "strangler_router", "shadow", "work", "--concurrency", "2"]
+        with (self.folder / "worker.log").open("ab") as log:
+            process = subprocess.Popen(line, env=self.environment, stdout=log, stderr=log, start_new_session=True)
+        self.running["worker"] = process
+        return process
+
+
+def _offer_rows(url: str) -> Iterator[Row]:
+    from strangler_shadow.mirror import Mirror
+    from strangler_shadow.stream import Stream
+
+    exchange = _exchange()
+    stream = Stream(url, items=1_000_000, size=10**10)
+    mirror = Mirror(items=1_000_000, size=10**12, stream=stream)
+    # The counts of this load belong to no database.
+    mirror._flush = lambda: None  # type: ignore[method-assign]
+
+    def offer() -> None:
+        mirror.offer(exchange)
+
+    timed(offer, 2_000)
+    seconds = timed(offer, 20_000)
+    mirror.stop()
+    stream._client.flushall()
+    yield at_most("offer() to a stream, p50", microseconds(seconds, 50), "µs", must=10, aim=3, against="mirror 0")
+    yield at_most("offer() to a stream, p99", microseconds(seconds, 99), "µs", must=100, against="mirror 0")
+
+
+def _exchange() -> Any:
+    from strangler_router.types import Call, Decision, Exchange, Served, Side
+
+    return Exchange(
+        call=Call(endpoint=ENDPOINT, route="", method="GET", path="/api/v1/courses/1/"),
+        decision=Decision(side=Side.MONOLITH, rung="native", reason="", mirrored=True),
+        served=Served(status=200, headers=(), cookies=(), body=b"x" * 2500, seconds=0.01),
+    )
+
+
+def _user_rows(stack: Stack, candidate: str) -> Iterator[Row]:
+    samples: dict[str, list[list[float]]] = {"0": [], "100": []}
+    _seconds(stack.http_port)
+    for block in range(BLOCKS):
+        mirror = "0" if block % 4 in {0, 3} else "100"
+        _mirror(stack, int(mirror))
+        samples[mirror].append(_seconds(stack.http_port))
+    quiet, mirrored = samples["0"], samples["100"]
+    low, _, high = change_of_p99(_flat(quiet[0::2]), _flat(quiet[1::2]))
+    spread = max(abs(low), abs(high))
+    bound = max(0.10, 2 * spread)
+    _, estimate, upper = change_of_p99(_flat(quiet), _flat(mirrored))
+    name = f"user p99, worker elsewhere, candidate {candidate}"
+    yield Row(metric=f"{name}: A/A spread", value=spread * 100, unit="%", against="mirror 0 against itself")
+    yield Row(metric=f"{name}: change", value=estimate * 100, unit="%", against="mirror 0")
+    yield Row(
+        metric=f"{name}: upper end of its 95 % interval",
+        value=upper * 100,
+        unit="%",
+        against="mirror 0",
+        must=f"<= {bound * 100:.3g} (10 % or twice the A/A spread)",
+        holds=upper <= bound,
+    )
+
+
+def _mirror(stack: Stack, percent: int) -> None:
+    """Set the share; a command would take its second, and the cores."""
+    from strangler_router import flags
+    from strangler_router.policy import Flag, Rung
+    from tests.conftest import default_database
+
+    with default_database({"NAME": str(stack.database)}):
+        flags.append(Flag(endpoint=ENDPOINT, mirror=percent * 100, rung=Rung.NATIVE), who="benchmark", why="benchmark")
+
+
+def _accounts(stack: Stack) -> Iterator[Row]:
+    """What became of all copies, once nothing waits."""
+    deadline = time.monotonic() + DRAIN_SECONDS
+    while True:
+        found = stack.json("strangler", "shadow", "stats")
+        stream = found["stream"]
+        missing = stream["lost"] + stream["unaccounted"] + stream["waiting"]
+        if not missing or time.monotonic() > deadline:
+            break
+        time.sleep(1)
+    (row,) = found["endpoints"]
+    offered = 2 * BLOCKS // 2 * BLOCK_SECONDS * RATE
+    yield Row(metric="pairs offered to the stream", value=offered, unit="pairs", against="")
+    for outcome in ("matched", "errored", "dropped"):
+        yield Row(metric=f"… {outcome}", value=row[outcome], unit="pairs", against="")
+    yield at_most("pairs unaccounted for", missing + abs(offered - row["sampled"]), "pairs", must=0)
+
+
+def _seconds(port: int) -> list[float]:
+    """Latency of each request of one block, from the moment it was due (open loop)."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    taken = []
+    due = time.perf_counter()
+    for number in range(int(BLOCK_SECONDS * RATE)):
+        due += 1 / RATE
+        time.sleep(max(0.0, due - time.perf_counter()))
+        connection.request("GET", f"/api/v1/courses/{number % 9 + 1}/")
+        response = connection.getresponse()
+        response.read()
+        if response.status != 200:
+            raise RuntimeError(f"status {response.status}")
+        taken.append(time.perf_counter() - due)
+    connection.close()
+    return taken
+
+
+def _flat(blocks: list[list[float]]) -> list[float]:
+    return [seconds for block in blocks for seconds in block]
