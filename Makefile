@@ -10,7 +10,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-.PHONY: install lock lint lint-protos lint-schema test prove demo bench bench-contracts bench-serializers outside drf-suite fuzz interleave clean
+.PHONY: install lock lint lint-protos lint-schema test prove demo bench bench-contracts bench-serializers bench-shadow outside drf-suite fuzz interleave clean
 install: $(STAMP)
 
 lock: $(STAMP)
@@ -42,6 +42,9 @@ bench-contracts: $(STAMP)
 
 bench-serializers: $(STAMP)
 	$(BIN)/python -m tests.bench.serializers
+
+bench-shadow: $(STAMP)
+	$(BIN)/python -m tests.bench.shadow
 
 # Makes a virtual environment of its own, .venv-outside.
 outside:
