@@ -19,17 +19,18 @@ are sampled least are taken to be common, so that the largest w is met early.
 """
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Stratum", "alpha_of_epoch", "lower_bound", "pairs_missing", "rules_out", "upper_bound"]
+__all__ = ["Stratum", "alpha_of_epoch", "exceeds", "lower_bound", "pairs_missing", "rules_out", "upper_bound"]
 
 GAMBLERS = 256
 ON_EQUAL = tuple(1 - ((number + 0.5) / GAMBLERS) ** 2 for number in range(GAMBLERS))
 # A difference pays (1-q)/q, so that small stakes win as well: they are spread evenly over four powers of ten.
 ON_DIFFERENT = tuple(10 ** (-4 * (number + 0.5) / GAMBLERS) for number in range(GAMBLERS))
 FIRST_EPOCH, UNWEIGHTED = 0.84, 0.9
-STEPS = 48
+PRECISION, SMALLEST = 1e-7, 1e-12
 MOST_PAIRS = 2**48
 
 
@@ -46,8 +47,12 @@ def rules_out(strata: Sequence[Stratum], *, rate: float, alpha: float) -> bool:
     """Whether the pairs exclude that `rate` of the traffic, or more, diverges; wrong with probability alpha at most."""
     if rate >= 1:
         return any(stratum.pairs > stratum.divergent for stratum in strata)
-    outcomes = [(stratum.pairs - stratum.divergent, stratum.divergent, stratum.weight) for stratum in strata]
-    return _log_wealth(outcomes, rate / (1 - rate), ON_EQUAL) >= -math.log(alpha)
+    return _wealth_on_equal(strata)(rate) >= -math.log(alpha)
+
+
+def exceeds(strata: Sequence[Stratum], *, rate: float, alpha: float) -> bool:
+    """Whether the pairs exclude that `rate` of the traffic, or less, diverges; wrong with probability alpha at most."""
+    return _wealth_on_different(strata)(rate) >= -math.log(alpha)
 
 
 def upper_bound(strata: Sequence[Stratum], *, alpha: float) -> float:
@@ -55,34 +60,37 @@ def upper_bound(strata: Sequence[Stratum], *, alpha: float) -> float:
 
     All looks together are wrong with probability alpha at most. The wealth rises with the rate, so halving finds it.
     """
-    low, high = 0.0, 1.0
-    for _ in range(STEPS):
+    low, high, wealth = 0.0, 1.0, _wealth_on_equal(strata)
+    while high - low > PRECISION * high:
         middle = (low + high) / 2
-        low, high = (low, middle) if rules_out(strata, rate=middle, alpha=alpha) else (middle, high)
+        low, high = (low, middle) if wealth(middle) >= -math.log(alpha) else (middle, high)
     return high
 
 
 def lower_bound(strata: Sequence[Stratum], *, alpha: float) -> float:
     """The highest rate that is ruled out together with all below it, by gamblers who stake on differences; or 0."""
-    outcomes = [(stratum.divergent, stratum.pairs - stratum.divergent, stratum.weight) for stratum in strata]
-    low, high = 0.0, 1.0
-    for _ in range(STEPS):
+    low, high, wealth = 0.0, 1.0, _wealth_on_different(strata)
+    while high - low > PRECISION * high and high > SMALLEST:
         middle = (low + high) / 2
-        ruled_out = _log_wealth(outcomes, (1 - middle) / middle, ON_DIFFERENT) >= -math.log(alpha)
-        low, high = (middle, high) if ruled_out else (low, middle)
+        low, high = (middle, high) if wealth(middle) >= -math.log(alpha) else (low, middle)
     return low
 
 
 def pairs_missing(strata: Sequence[Stratum], *, rate: float, alpha: float) -> int:
     """How many further pairs, all equal and of the largest weight so far, rule `rate` out."""
-    if rules_out(strata, rate=rate, alpha=alpha):
+    heaviest = max((stratum.weight for stratum in strata), default=1)
+
+    def suffices(more: int) -> bool:
+        return rules_out([*strata, Stratum(pairs=more, divergent=0, weight=heaviest)], rate=rate, alpha=alpha)
+
+    if suffices(0):
         return 0
     low, high = 0, 1
-    while high < MOST_PAIRS and not _suffices(strata, high, rate, alpha):
+    while high < MOST_PAIRS and not suffices(high):
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if _suffices(strata, middle, rate, alpha) else (middle, high)
+        low, high = (low, middle) if suffices(middle) else (middle, high)
     return high
 
 
@@ -94,27 +102,41 @@ def alpha_of_epoch(number: int, alpha: float) -> float:
     return _share(number, FIRST_EPOCH) * alpha
 
 
-def _suffices(strata: Sequence[Stratum], more: int, rate: float, alpha: float) -> bool:
-    heaviest = max((stratum.weight for stratum in strata), default=1)
-    return rules_out([*strata, Stratum(pairs=more, divergent=0, weight=heaviest)], rate=rate, alpha=alpha)
-
-
 def _share(number: int, first: float) -> float:
     """Of 1: `first` for number 1, and 1/(k(k+1)) of the rest for those behind it."""
     return first if number == 1 else (1 - first) / ((number - 1) * number)
 
 
-def _log_wealth(outcomes: Sequence[tuple[int, int, int]], odds: float, stakes: Sequence[float]) -> float:
-    """Log of the gamblers' mean wealth after so many pairs won and lost, each at a weight."""
+def _wealth_on_equal(strata: Sequence[Stratum]) -> Callable[[float], float]:
+    """Log of the gamblers' mean wealth, as a function of the rate."""
+    outcomes = [(stratum.pairs - stratum.divergent, stratum.divergent, stratum.weight) for stratum in strata]
+    wealth = _wealth(outcomes, ON_EQUAL)
+    return lambda rate: wealth(rate / (1 - rate))
+
+
+def _wealth_on_different(strata: Sequence[Stratum]) -> Callable[[float], float]:
+    outcomes = [(stratum.divergent, stratum.pairs - stratum.divergent, stratum.weight) for stratum in strata]
+    wealth = _wealth(outcomes, ON_DIFFERENT)
+    return lambda rate: wealth((1 - rate) / rate)
+
+
+def _wealth(outcomes: Sequence[tuple[int, int, int]], stakes: Sequence[float]) -> Callable[[float], float]:
+    """Log of the mean wealth as a function of the odds, after so many pairs won and lost, each at a weight."""
     power = (max((weight for *_, weight in outcomes), default=1) - 1).bit_length()
-    scale = 1 << power
-    logs = [
-        math.fsum(
-            won * math.log1p(weight / scale * stake * odds) + lost * math.log1p(-weight / scale * stake)
-            for won, lost, weight in outcomes
-        )
-        for stake in stakes
-    ]
-    highest = max(logs)
-    mean = math.log(math.fsum(math.exp(log - highest) for log in logs) / len(logs))
-    return highest + mean + math.log(_share(power + 1, UNWEIGHTED))
+    won, lost = Counter[float](), Counter[float]()
+    for wins, losses, weight in outcomes:
+        won[weight / (1 << power)] += wins
+        lost[weight / (1 << power)] += losses
+    lost_logs = [sum(count * math.log1p(-weight * stake) for weight, count in lost.items()) for stake in stakes]
+    wins_at = sorted((weight, count) for weight, count in won.items() if count)
+
+    def log_mean(odds: float) -> float:
+        logs = lost_logs
+        for weight, count in wins_at:
+            at = weight * odds
+            logs = [log + count * math.log1p(at * stake) for log, stake in zip(logs, stakes, strict=True)]
+        highest = max(logs)
+        mean = math.log(sum(math.exp(log - highest) for log in logs) / len(logs))
+        return highest + mean + math.log(_share(power + 1, UNWEIGHTED))
+
+    return log_mean

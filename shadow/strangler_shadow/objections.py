@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from strangler_protos.bindings import SAFE_METHODS
-from strangler_shadow.bound import lower_bound, upper_bound
+from strangler_shadow.bound import exceeds, lower_bound, rules_out, upper_bound
 from strangler_shadow.evidence import DIVERGENT, PAIRS, THINNED, Evidence
 from strangler_shadow.gate_rules import GateRules
 from strangler_shadow.tally import Outcome
@@ -38,14 +38,14 @@ def about_age(evidence: Evidence, rules: GateRules, now: datetime) -> Iterator[O
 def about_divergence(evidence: Evidence, rules: GateRules, alpha: float) -> Iterator[Objection]:
     """More divergent pairs than further ones can make good: as surely above the rate as it would have to be below."""
     mismatched, errored = evidence.total(Outcome.MISMATCHED), evidence.total(Outcome.ERRORED)
-    least = lower_bound(evidence.strata(Outcome.MISMATCHED), alpha=alpha)
-    if least > rules.max_rate:
+    differing = evidence.strata(Outcome.MISMATCHED)
+    if exceeds(differing, rate=rules.max_rate, alpha=alpha):
         words = (
-            f"{mismatched:,} of {evidence.pairs:,} pairs differ, which is {odds(least)} or more; "
+            f"{mismatched:,} of {evidence.pairs:,} pairs differ, {odds(lower_bound(differing, alpha=alpha))} or more; "
             f"`strangler shadow diffs {evidence.endpoint}` says where"
         )
         yield Objection(Verdict.DIVERGED, words)
-    elif lower_bound(evidence.strata(*DIVERGENT), alpha=alpha) > rules.max_rate:
+    elif exceeds(evidence.strata(*DIVERGENT), rate=rules.max_rate, alpha=alpha):
         words = (
             f"the service gave no answer to {errored:,} of {evidence.pairs:,} pairs "
             f"({_split(evidence, Outcome.ERRORED)}), and {mismatched:,} differ; both count, and "
@@ -60,11 +60,10 @@ def about_sample(
     """Pairs that stand for something else than the traffic."""
     if transient := evidence.total(Outcome.TRANSIENT):
         among = evidence.strata(Outcome.TRANSIENT, among=(*PAIRS, Outcome.TRANSIENT))
-        share = upper_bound(among, alpha=alpha)
-        if share > rules.transient:
+        if not rules_out(among, rate=rules.transient, alpha=alpha):
             words = (
-                f"{transient:,} differences were gone when both sides were asked again, which may be {share:.2%} of "
-                f"the traffic; {rules.transient:.2%} is the limit"
+                f"{transient:,} differences were gone when both sides were asked again, which may be "
+                f"{upper_bound(among, alpha=alpha):.2%} of the traffic; {rules.transient:.2%} is the limit"
             )
             yield Objection(Verdict.INCONCLUSIVE, words)
     if evidence.left_out > rules.left_out * evidence.total():

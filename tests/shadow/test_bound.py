@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.special import betainc, betaln
 
-from strangler_shadow.bound import Stratum, alpha_of_epoch, lower_bound, pairs_missing, rules_out, upper_bound
+from strangler_shadow.bound import Stratum, alpha_of_epoch, exceeds, lower_bound, pairs_missing, rules_out, upper_bound
 
 ALPHA = 0.01
 # What is left of alpha to pairs of which each stands for one call.
 UNWEIGHTED = 0.9
+# As far apart as halving leaves a bound and what it is the bound of.
+HALVED = 1e-6
 
 alphas = st.floats(1e-6, 0.2)
 rates = st.floats(1e-5, 0.5)
@@ -59,12 +61,10 @@ def test_equal_pairs_lower_the_bounds_and_divergent_ones_raise_them(found, more,
     def bounds(*added):
         return [bound([*found, *added], alpha=alpha) for bound in (lower_bound, upper_bound)]
 
-    # As far apart as halving leaves them.
-    near = 1e-12
     for now, after in zip(bounds(), bounds(Stratum(pairs=more, divergent=0, weight=weight)), strict=True):
-        assert after <= now + near
+        assert after <= now * (1 + HALVED)
     for now, after in zip(bounds(), bounds(Stratum(pairs=more, divergent=more, weight=weight)), strict=True):
-        assert after >= now - near
+        assert after >= now * (1 - HALVED)
 
 
 @few
@@ -81,15 +81,23 @@ def test_the_order_and_the_batches_in_which_pairs_were_counted_do_not_matter(fou
         parts += [first, rest]
     order.shuffle(parts)
     for bound in (lower_bound, upper_bound):
-        assert bound(parts, alpha=alpha) == pytest.approx(bound(found, alpha=alpha), rel=1e-9, abs=1e-12)
+        assert bound(parts, alpha=alpha) == pytest.approx(bound(found, alpha=alpha), rel=HALVED)
 
 
 @few
 @given(found=several, alpha=alphas)
 def test_what_is_above_the_upper_bound_is_ruled_out_and_what_is_below_is_not(found, alpha):
     bound = upper_bound(found, alpha=alpha)
-    assert bound == 1 or rules_out(found, rate=bound * (1 + 1e-9) + 1e-12, alpha=alpha)
-    assert not rules_out(found, rate=bound * (1 - 1e-9) - 1e-12, alpha=alpha) or bound < 1e-11
+    assert bound == 1 or rules_out(found, rate=bound * (1 + HALVED), alpha=alpha)
+    assert not rules_out(found, rate=bound * (1 - HALVED), alpha=alpha)
+
+
+@few
+@given(found=several, alpha=alphas)
+def test_what_is_below_the_lower_bound_is_exceeded_and_what_is_above_is_not(found, alpha):
+    bound = lower_bound(found, alpha=alpha)
+    assert bound == 0 or exceeds(found, rate=bound * (1 - HALVED), alpha=alpha)
+    assert not exceeds(found, rate=bound * (1 + HALVED) or 1e-9, alpha=alpha)
 
 
 def _log_wealth(pairs, divergent, rate):
