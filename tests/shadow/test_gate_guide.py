@@ -1,0 +1,70 @@
+"""What shadow/docs/gate.md shows works, and its numbers are the bound's."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from strangler_shadow.bound import Stratum, alpha_of_epoch, pairs_missing
+from strangler_shadow.gate_rules import GateRules, read_rules
+from strangler_shadow.objections import odds
+from tests.shadow.evidences import mirrored
+
+GUIDE = (Path(__file__).parents[2] / "shadow/docs/gate.md").read_text()
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", GUIDE, re.DOTALL)
+
+
+def pairs(divergent=0, *, epoch=1, rate=0.001):
+    begun = [Stratum(pairs=divergent, divergent=divergent)]
+    return divergent + pairs_missing(begun, rate=rate, alpha=alpha_of_epoch(epoch, 0.01))
+
+
+@pytest.mark.django_db
+def test_every_command_runs_as_it_is_written():
+    mirrored(times=6_000)
+    commands = [line for kind, text in BLOCKS if kind == "console" for line in text.splitlines()]
+    assert len(commands) == 3
+    for line in commands:
+        _, _, verb, *arguments = shlex.split(line)
+        with pytest.raises(SystemExit) as ended:
+            call_command(f"strangler_{verb.replace('-', '_')}", *arguments)
+        assert ended.value.code == 0
+
+
+def test_every_number_of_pairs_is_the_bound_s():
+    for words in (
+        f"Without a difference it takes {pairs():,} pairs",
+        f"with one divergent pair among them {pairs(1):,}",
+        f"the second asks for {pairs(epoch=2):,} pairs",
+        f"the twentieth for {pairs(epoch=20):,}",
+        f"below {odds(0.02)}, which takes {pairs(rate=0.02):,} pairs",
+    ):
+        assert words in GUIDE
+
+
+def test_every_setting_is_one():
+    strangler = {"SHADOW": {}}
+    for kind, text in BLOCKS:
+        if kind == "python":
+            exec(
+                text,
+                {"STRANGLER": strangler, "os": __import__("types").SimpleNamespace(environ={"CATALOG_BUILD": "1"})},
+            )
+    assert strangler["GATE"] == "strangler_shadow.gate.may_cutover"
+    assert strangler["SHADOW"]["BUILDS"]
+    rules = read_rules(strangler["SHADOW"]["GATE"], "canary")
+    assert (rules.max_rate, rules.little_traffic_rate) == (0.01, 0.02)
+
+
+def test_every_default_is_the_one_that_it_names():
+    rules = GateRules()
+    for words in (
+        f"may be more than {rules.transient:.0%}".replace("%", " %"),
+        f"more than {rules.left_out:.0%}".replace("%", " %"),
+        f"more than {rules.vacuous:.0%}".replace("%", " %"),
+        f"`CONFIDENCE` ({rules.confidence})",
+        f"`MAX_AGE` (days, {rules.max_age})",
+    ):
+        assert words in GUIDE
