@@ -1,6 +1,8 @@
 """All rows of a database, by table and primary key."""
 
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
@@ -40,17 +42,29 @@ class RowReader:
         with connection.cursor() as cursor:
             names = connection.introspection.table_names(cursor)
             digests = _digests(connection, cursor, names) if connection.vendor == "postgresql" else {}
-            return {name: self._table(connection, cursor, name, digests.get(name)) for name in names}
+            for name in names:
+                if name not in self.keys:
+                    self.keys[name] = connection.introspection.get_primary_key_columns(cursor, name) or []
+            with _raw(connection, cursor) as rows:
+                return {name: self._table(connection, rows, name, digests.get(name)) for name in names}
 
     def _table(self, connection: Any, cursor: Any, name: str, digest: Any) -> TableRows:
         known = self.first.get(name)
         if digest is not None and known is not None and known[0] == digest:
             return known[1]
-        if name not in self.keys:
-            self.keys[name] = connection.introspection.get_primary_key_columns(cursor, name) or []
         found = _read(connection, cursor, name, self.keys[name])
         self.first.setdefault(name, (digest, found))
         return found
+
+
+@contextmanager
+def _raw(connection: Any, cursor: Any) -> Iterator[Any]:
+    """A cursor that gives values as they are stored: Django's own parses what SQLite holds as text."""
+    if connection.vendor != "sqlite" or connection.is_in_memory_db():
+        yield cursor
+        return
+    with closing(sqlite3.connect(connection.settings_dict["NAME"])) as stored:
+        yield stored.cursor()
 
 
 def _digests(connection: Any, cursor: Any, names: list[str]) -> dict[str, tuple[Any, ...]]:

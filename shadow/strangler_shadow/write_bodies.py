@@ -21,7 +21,7 @@ Body = tuple[bytes, str]
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
-MOST_ROWS = 5
+MOST_ROWS = 3
 COUNTED = range(1, 7)
 # What no field expects, or few do.
 ODD: tuple[Any, ...] = (
