@@ -88,10 +88,10 @@ def test_transient_differences_have_a_limit_of_their_own():
 
 def test_copies_that_were_never_compared_have_a_limit():
     assert judged({"skipped": 300, "dropped": 300}).verdict is Verdict.EQUIVALENT
-    reasons = {"skipped: writes": 500, "dropped: queue full": 600}
-    report = judged({"skipped": 500, "dropped": 600, "reasons": reasons})
+    reasons = {"skipped: writes": 500, "dropped: queue full": 600, "dropped: thinned": 1_000}
+    report = judged({"skipped": 500, "dropped": 1_600, "reasons": reasons})
     assert report.verdict is Verdict.INCONCLUSIVE
-    assert "1,100 of 7,100 copies were not compared (queue full 600, writes 500)" in report.reasons[0]
+    assert "1,100 of 8,100 copies were not compared (queue full 600, writes 500)" in report.reasons[0]
 
 
 def test_copies_that_the_draw_left_out_have_none():
@@ -172,6 +172,11 @@ class TestLittleTraffic:
         claim, smaller = report.reasons[0].split("; ")
         assert claim == "fewer than 1 in 100 differ, at 99 %: 800 pairs, 0 divergent"
         assert smaller == "that is the smaller claim for little traffic, beside 120 equal calls of `strangler verify`"
+
+    def test_where_the_pairs_are_enough_the_larger_claim_is_made(self):
+        assert self.judged(matched=6_000).reasons == (
+            "fewer than 1 in 1,000 differ, at 99 %: 6,000 pairs, 0 divergent",
+        )
 
     @pytest.mark.parametrize(
         "changes",
