@@ -5,9 +5,12 @@ import time
 
 import pytest
 import redis
+from django.http import HttpResponse
 from django.test import Client
 
 from strangler_protos.identity import Caller
+from strangler_router.calls import call_of, subject_of
+from strangler_router.pin import decide
 from strangler_router.types import Call, Decision, Exchange, Served, Side
 from strangler_shadow import mirror
 from strangler_shadow.mirror import Mirror
@@ -17,10 +20,14 @@ from strangler_shadow.stream_entries import open_sealed
 from strangler_shadow.stream_sender import Sender
 from strangler_shadow.stream_state import stream_state
 from strangler_shadow.tally import Tally, sums
+from tests.bench import routing
 from tests.shadow.redis_server import empty_redis, session_redis  # noqa: F401
 
 # What `offer` may call that is written in C: nothing of it waits.
 QUICK = {"getpid", "len", "append"}
+# Locks (`with lock` shows as its exit), sockets, files, SQL.
+WAITING = {"__exit__", "acquire", "connect", "execute", "open", "read", "readinto", "recv", "recv_into", "release",
+           "select", "poll", "send", "sendall", "sleep", "write"}  # fmt: skip
 
 
 def exchange(body=b"{}", path="/x/", **caller):
@@ -270,6 +277,22 @@ def test_an_offer_takes_no_lock_and_calls_nothing_that_waits(make, academy, stre
     copy = exchange(b"x" * (1 if room else 10**9))
     assert called_in_c(watched.offer, copy) <= QUICK
     watched.stop()
+
+
+def test_taking_the_copy_waits_for_nothing_either(make, academy):
+    middleware, request, _ = routing._bound_request()
+    http = request._request
+    middleware.process_view(http, None, (), {})
+    pin = http.strangler_pin
+    decide(pin, request, subject_of)
+    pin.call = call_of(request, pin)
+    watched, _ = make()
+    middleware.observers = [watched.offer]
+    response = HttpResponse(b"{}", content_type="application/json")
+    middleware._observe(http, response, pin)
+    called = called_in_c(middleware._observe, http, response, pin)
+    assert "append" in called
+    assert not called & WAITING
 
 
 def test_no_credential_reaches_redis(academy, server, settings):
