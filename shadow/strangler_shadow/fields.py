@@ -10,6 +10,8 @@ from strangler_router.table import bind
 
 __all__ = ["declared_names"]
 
+# Field numbers from here on are the framework's.
+ENVELOPE = 1000
 # Keys of DRF's own paginators and errors.
 OWN_NAMES = frozenset({"code", "count", "detail", "message", "next", "non_field_errors", "previous", "results"})
 
@@ -30,6 +32,8 @@ def _of_contract(binding: Binding) -> Iterator[str]:
     waiting: list[Any] = [binding.response.DESCRIPTOR]
     for message in waiting:
         for field in message.fields:
+            if field.number >= ENVELOPE:
+                continue
             yield field.json_name
             if field.message_type is not None and field.message_type not in waiting:
                 waiting.append(field.message_type)

@@ -19,6 +19,7 @@ from strangler_router.policy import Rung
 from strangler_router.table import build_table
 from strangler_router.types import Call
 from strangler_shadow.corpus import corpus_folder
+from strangler_shadow.evidence import record_verification
 from strangler_shadow.report import EndpointReport, Report
 from strangler_shadow.reports import KINDS, write_report
 from strangler_shadow.reports.text import print_report
@@ -73,6 +74,7 @@ class Command(Verb):
         reports: list[EndpointReport] = []
         for found in self._reports(entries, rungs, given, seed, options):
             reports.append(found)
+            record_verification(found.endpoint, found.rung, verdict=found.verdict, calls=found.calls)
             if not self.console.is_terminal:
                 self.stdout.write(f"{found.endpoint}: {found.verdict.name}, {found.calls} calls, {found.seconds:.1f} s")
         order = [entry.binding.id for entry in entries]
