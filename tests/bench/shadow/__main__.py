@@ -21,12 +21,10 @@ def _rows() -> Iterator[Row]:
     from tests.bench.shadow.accounting import accounting_rows
     from tests.bench.shadow.bounds import bound_rows
     from tests.bench.shadow.comparison import comparison_rows
-    from tests.bench.shadow.comparison import comparison_rows
     from tests.bench.shadow.deciding import deciding_rows
     from tests.bench.shadow.promotions import promotion_rows
     from tests.bench.shadow.stream import stream_rows
 
-    yield from _announced("comparison", comparison_rows())
     yield from _announced("bounds", bound_rows())
     yield from _announced("promotions", promotion_rows())
     yield from _announced("deciding", deciding_rows())
