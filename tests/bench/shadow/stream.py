@@ -2,18 +2,23 @@
 
 import http.client
 import json
+import math
 import os
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from tests.bench.blocks import change_of_p99, microseconds, timed
 from tests.bench.rows import Row, at_most
+from tests.bench.shadow.odd_catalog import SIZE
 from tests.end_to_end.demo.processes import Stack
 from tests.end_to_end.embedded import valkey
 
@@ -21,12 +26,14 @@ __all__ = ["stream_rows"]
 
 FOLDER = Path("build/bench/stream")
 ENDPOINT = "v1:course-detail.get"
-BLOCKS, BLOCK_SECONDS, RATE = 8, 2.0, 40
-DRAIN_SECONDS = 20.0
+BLOCKS, BLOCK_SECONDS, RATE = 12, 4.0, 40
+DRAIN_SECONDS = 60.0
+CANDIDATES = ("healthy", "hung", "10x slow", "answering 100 MB")
+MEMORY = 64
 
 
 def stream_rows() -> Iterator[Row]:
-    """`offer()` by itself; then gunicorn, service, Valkey and a worker, each a process of its own, for 40 seconds."""
+    """`offer()` by itself; then gunicorn, service, Valkey and a worker, each a process of its own, for four minutes."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     with valkey(FOLDER) as url:
@@ -38,12 +45,10 @@ def stream_rows() -> Iterator[Row]:
             stack.start_catalog()
             stack.start_monolith()
             stack.start_worker()
-            yield from _user_rows(stack, "healthy")
-            stack.suspend("catalog")
-            try:
-                yield from _user_rows(stack, "hung")
-            finally:
-                stack.resume("catalog")
+            _seconds(stack.http_port)
+            for candidate in CANDIDATES:
+                with _candidate(stack, candidate):
+                    yield from _user_rows(stack, candidate)
             yield from _accounts(stack)
         finally:
             stack.stop()
@@ -102,13 +107,38 @@ def _exchange() -> Any:
     )
 
 
-def _user_rows(stack: Stack, candidate: str) -> Iterator[Row]:
+@contextmanager
+def _candidate(stack: _Streamed, candidate: str) -> Iterator[None]:
+    """The service as it is named here, and healthy again afterwards."""
+    if candidate == "healthy":
+        yield
+    elif candidate == "hung":
+        stack.suspend("catalog")
+        try:
+            yield
+        finally:
+            stack.resume("catalog")
+    else:
+        stack.stop("catalog")
+        odd = "slow" if "slow" in candidate else "huge"
+        limit = {"STRANGLER_SERVICE_MAX_MESSAGE": str(2 * SIZE)}
+        stack.start_catalog("tests.bench.shadow.odd_catalog", CANDIDATE=odd, **limit)
+        try:
+            yield
+        finally:
+            stack.stop("catalog")
+            stack.start_catalog()
+
+
+def _user_rows(stack: _Streamed, candidate: str) -> Iterator[Row]:
     samples: dict[str, list[list[float]]] = {"0": [], "100": []}
-    _seconds(stack.http_port)
+    resident = {name: _resident(stack.running[name].pid) for name in ("monolith", "worker")}
+    most = dict(resident)
     for block in range(BLOCKS):
         mirror = "0" if block % 4 in {0, 3} else "100"
         _mirror(stack, int(mirror))
         samples[mirror].append(_seconds(stack.http_port))
+        most = {name: max(size, _resident(stack.running[name].pid)) for name, size in most.items()}
     quiet, mirrored = samples["0"], samples["100"]
     low, _, high = change_of_p99(_flat(quiet[0::2]), _flat(quiet[1::2]))
     spread = max(abs(low), abs(high))
@@ -125,6 +155,18 @@ def _user_rows(stack: Stack, candidate: str) -> Iterator[Row]:
         must=f"<= {bound * 100:.3g} (10 % or twice the A/A spread)",
         holds=upper <= bound,
     )
+    asked = sum(map(len, (*quiet, *mirrored)))
+    failed = asked - len(_flat(quiet + mirrored))
+    yield at_most("… failed requests", failed, "requests", must=0, against=f"{asked:,} requests")
+    for process, size in most.items():
+        grown = (size - resident[process]) / 1e6
+        yield at_most(f"… memory of the {process}, more than before", grown, "MB", must=MEMORY, against="mirror 0")
+
+
+def _resident(pid: int) -> int:
+    """Bytes of memory of a process and its children."""
+    tree = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    return sum(process.memory_info().rss for process in tree)
 
 
 def _mirror(stack: Stack, percent: int) -> None:
@@ -148,7 +190,7 @@ def _accounts(stack: Stack) -> Iterator[Row]:
             break
         time.sleep(1)
     (row,) = found["endpoints"]
-    offered = 2 * BLOCKS // 2 * BLOCK_SECONDS * RATE
+    offered = len(CANDIDATES) * BLOCKS // 2 * BLOCK_SECONDS * RATE
     yield Row(metric="pairs offered to the stream", value=offered, unit="pairs", against="")
     for outcome in ("matched", "errored", "dropped"):
         yield Row(metric=f"… {outcome}", value=row[outcome], unit="pairs", against="")
@@ -156,7 +198,7 @@ def _accounts(stack: Stack) -> Iterator[Row]:
 
 
 def _seconds(port: int) -> list[float]:
-    """Latency of each request of one block, from the moment it was due (open loop)."""
+    """Latency of each request of one block, from the moment it was due (open loop); infinite where it failed."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     taken = []
     due = time.perf_counter()
@@ -166,12 +208,11 @@ def _seconds(port: int) -> list[float]:
         connection.request("GET", f"/api/v1/courses/{number % 9 + 1}/")
         response = connection.getresponse()
         response.read()
-        if response.status != 200:
-            raise RuntimeError(f"status {response.status}")
-        taken.append(time.perf_counter() - due)
+        taken.append(time.perf_counter() - due if response.status == 200 else math.inf)
     connection.close()
     return taken
 
 
 def _flat(blocks: list[list[float]]) -> list[float]:
-    return [seconds for block in blocks for seconds in block]
+    """The seconds of the requests that did not fail."""
+    return [seconds for block in blocks for seconds in block if seconds < math.inf]
