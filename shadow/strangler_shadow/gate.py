@@ -19,6 +19,8 @@ from strangler_shadow.evidence import DIVERGENT, Evidence, Verification, read_ev
 from strangler_shadow.fields import OWN_NAMES, declared_names
 from strangler_shadow.fingerprint import entry_of
 from strangler_shadow.gate_rules import GateRules, read_rules
+from strangler_shadow.history import Day
+from strangler_shadow.latency import LatencyPoint
 from strangler_shadow.objections import about_age, about_divergence, about_number, about_sample, odds
 from strangler_shadow.tally import Outcome
 from strangler_shadow.verdict import Verdict, worst
@@ -39,7 +41,8 @@ class GateReport:
     `missing` is how many further pairs without a difference would bring it below `max_rate`. `reasons` say what speaks
     against the step, or what is claimed where nothing does. `counts` are by outcome, and `reasons_of_counts` split
     them; `statuses` and `callers` are those of the compared pairs. `vacuous` of these were errors or empty, and fields
-    `never_seen` were null or absent in all.
+    `never_seen` were null or absent in all. `history` is day by day and filled where it was asked for; `curve` is of
+    both sides' latency.
     """
 
     endpoint: str
@@ -62,6 +65,8 @@ class GateReport:
     callers: Mapping[str, int]
     never_seen: tuple[str, ...]
     verified: Verification | None
+    history: tuple[Day, ...] = ()
+    curve: tuple[LatencyPoint, ...] = ()
 
 
 def may_cutover(endpoint: str, *, stage: str, basis_points: int, rung: str) -> Judgement:
