@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from strangler_router.types import Call
 from strangler_shadow.observation import Difference, Observation
+from strangler_shadow.quantiles import Curve
 from strangler_shadow.seeded import SelfTest
 from strangler_shadow.verdict import Verdict, worst
 
@@ -31,9 +32,10 @@ class EndpointReport:
     """One endpoint's verdict and what it rests on.
 
     `statuses` counts the control's answers by status, `callers` the calls by kind of caller; `control_ms` and
-    `candidate_ms` are latencies in milliseconds, keyed p50, p90, p99. `self_test` says how many seeded divergences the
-    same comparison sees in the answers that were equal; `hides` by pattern what is invisible to it where the monolith
-    does not repeat itself.
+    `candidate_ms` are latencies in milliseconds, keyed p50, p90, p99, and `curve` both sides' at more quantiles.
+    `parameters` counts the calls that used each declared query parameter, `fields` the answers in which each declared
+    field had a value: 0 is never. `self_test` says how many seeded divergences the same comparison sees in the answers
+    that were equal; `hides` by pattern what is invisible to it where the monolith does not repeat itself.
     """
 
     endpoint: str
@@ -47,6 +49,9 @@ class EndpointReport:
     callers: Mapping[str, int] = field(default_factory=dict)
     control_ms: Mapping[str, float] = field(default_factory=dict)
     candidate_ms: Mapping[str, float] = field(default_factory=dict)
+    curve: Curve = ()
+    parameters: Mapping[str, int] = field(default_factory=dict)
+    fields: Mapping[str, int] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     self_test: SelfTest = field(default_factory=SelfTest)
     hides: Mapping[str, str] = field(default_factory=dict)

@@ -26,7 +26,8 @@ from strangler_shadow.curl import curl_line
 from strangler_shadow.judging import INFRASTRUCTURE, Group, group_of, missing_kinds, words
 from strangler_shadow.noise import NO_NOISE, Noise, noise_between, settled
 from strangler_shadow.observation import Difference, Observation
-from strangler_shadow.quantiles import quantiles_ms
+from strangler_shadow.quantiles import curve_ms, quantiles_ms
+from strangler_shadow.reach import Reach
 from strangler_shadow.replay import NOT_ASKED, ReplayError, replay_candidate, replay_control
 from strangler_shadow.report import EndpointReport, Finding
 from strangler_shadow.samples import Samples, samples_of
@@ -57,6 +58,7 @@ class _Run:
     entry: Entry
     rung: str
     on_call: Callable[[], None]
+    reach: Reach
     calls: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     statuses: Counter[int] = field(default_factory=Counter)
@@ -84,6 +86,7 @@ class _Run:
             self.skipped["the monolith keeps it"] += 1
             return
         self._count(kind_of_caller, control, candidate)
+        self.reach.add(call, control)
         differences = self._confirmed(call, control, candidate)
         if any(group_of(difference) not in self.known for difference in differences):
             self.last = Finding(
@@ -149,7 +152,7 @@ def verify_endpoint(
     """
     started = time.perf_counter()
     kinds = kinds_of_caller()
-    run = _Run(entry=entry, rung=rung, on_call=on_call)
+    run = _Run(entry=entry, rung=rung, on_call=on_call, reach=Reach.of(entry))
     findings: list[Finding] = []
     unreachable = ""
     try:
@@ -177,6 +180,9 @@ def verify_endpoint(
         callers=dict(run.callers),
         control_ms=quantiles_ms(run.control_seconds),
         candidate_ms=quantiles_ms(run.candidate_seconds),
+        curve=curve_ms(run.control_seconds, run.candidate_seconds),
+        parameters=run.reach.parameters,
+        fields=run.reach.fields,
         findings=tuple(findings),
         self_test=trials,
         hides=run.noise.hides,
