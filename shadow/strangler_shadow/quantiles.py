@@ -3,10 +3,9 @@
 import statistics
 from collections.abc import Sequence
 
-__all__ = ["Curve", "curve_ms", "quantiles_ms"]
+from strangler_shadow.latency import LatencyPoint
 
-# (quantile from 0 up to below 1, control's milliseconds, candidate's)
-Curve = tuple[tuple[float, float, float], ...]
+__all__ = ["curve_ms", "quantiles_ms"]
 
 # Evenly apart on a scale of the share that is slower still, which is where services differ.
 CURVE = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.985, 0.99,
@@ -21,7 +20,7 @@ def quantiles_ms(seconds: Sequence[float]) -> dict[str, float]:
     return {f"p{percent}": round(cuts[percent - 1] * 1000, 3) for percent in (50, 90, 99)}
 
 
-def curve_ms(control: Sequence[float], candidate: Sequence[float]) -> Curve:
+def curve_ms(control: Sequence[float], candidate: Sequence[float]) -> tuple[LatencyPoint, ...]:
     """Both sides' latencies at the same quantiles, up to the last one that at least one call of each was slower than.
 
     Linear interpolation as in `quantiles_ms`; empty where a side has no latency.
@@ -29,7 +28,10 @@ def curve_ms(control: Sequence[float], candidate: Sequence[float]) -> Curve:
     fewest = min(len(control), len(candidate))
     left, right = sorted(control), sorted(candidate)
     reached = [quantile for quantile in CURVE if fewest and round(fewest * (1 - quantile), 6) >= 1]
-    return tuple((quantile, _at(left, quantile), _at(right, quantile)) for quantile in reached)
+    return tuple(
+        LatencyPoint(quantile=quantile, control_ms=_at(left, quantile), candidate_ms=_at(right, quantile))
+        for quantile in reached
+    )
 
 
 def _at(ordered: Sequence[float], quantile: float) -> float:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from strangler_router.types import Call
+from strangler_shadow.latency import LatencyPoint
 from strangler_shadow.observation import Difference, Observation
-from strangler_shadow.quantiles import Curve
 from strangler_shadow.seeded import SelfTest
 from strangler_shadow.verdict import Verdict, worst
 
@@ -49,7 +49,7 @@ class EndpointReport:
     callers: Mapping[str, int] = field(default_factory=dict)
     control_ms: Mapping[str, float] = field(default_factory=dict)
     candidate_ms: Mapping[str, float] = field(default_factory=dict)
-    curve: Curve = ()
+    curve: tuple[LatencyPoint, ...] = ()
     parameters: Mapping[str, int] = field(default_factory=dict)
     fields: Mapping[str, int] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
