@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from strangler_shadow.json_text import alike, parsed
 from strangler_shadow.observation import Difference, Kind, pattern_of
 
 __all__ = ["DEEPEST", "decoded", "document_differences", "row_key", "shuffled_lists"]
@@ -25,7 +26,7 @@ _Path = tuple[Any, ...]
 
 def decoded(body: bytes) -> Any:
     """The document. Raises ValueError where the body is none, RecursionError where it is deeper than DEEPEST."""
-    document = json.loads(body)
+    document = parsed(body)
     if body.count(b"[") + body.count(b"{") <= DEEPEST:
         return document
     level, depth = [document], 0
@@ -45,6 +46,8 @@ def document_differences(
     Without `key_order` the order of an object's keys does not matter. Lists whose pattern is in `shuffled` are
     compared row by row as `row_key` tells rows apart, or equal ones first where it does not.
     """
+    if alike(left, right, key_order=key_order):
+        return []
     walk = _Walk(key_order, shuffled)
     walk.values((), left, right)
     return walk.found
