@@ -7,12 +7,13 @@ from django.utils import timezone
 
 from strangler_shadow.coverage import Coverage
 from strangler_shadow.fingerprint import Fingerprint, fingerprint_of
+from strangler_shadow.latency import Latencies
 from strangler_shadow.models import ShadowEpoch
 
 __all__ = ["add_to_epoch"]
 
 
-def add_to_epoch(endpoint: str, rung: str, coverage: Coverage) -> str:
+def add_to_epoch(endpoint: str, rung: str, coverage: Coverage, latencies: Latencies | None = None) -> str:
     """Note in the present epoch, within the caller's transaction, that pairs were counted; returns its fingerprint.
 
     `IntegrityError` where two processes begin an epoch of the same number at once: one of them has to come again.
@@ -30,12 +31,17 @@ def add_to_epoch(endpoint: str, rung: str, coverage: Coverage) -> str:
             began=now,
             latest=now,
             coverage=coverage.to_json(),
+            latency=latencies.to_json() if latencies else {},
         )
         return fingerprint.digest
     total = Coverage.from_json(row.coverage)
     total.merge(coverage)
     row.coverage, row.latest = total.to_json(), max(now, row.latest)
-    row.save(update_fields=["coverage", "latest"])
+    if latencies:
+        durations = Latencies.from_json(row.latency)
+        durations.merge(latencies)
+        row.latency = durations.to_json()
+    row.save(update_fields=["coverage", "latency", "latest"])
     return fingerprint.digest
 
 

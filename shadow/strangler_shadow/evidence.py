@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from django.db.models import Q, Sum
@@ -11,6 +11,7 @@ from django.utils import timezone
 from strangler_shadow.bound import Stratum
 from strangler_shadow.coverage import Coverage
 from strangler_shadow.fingerprint import fingerprint_of
+from strangler_shadow.latency import Latencies
 from strangler_shadow.models import ShadowCount, ShadowEpoch, ShadowVerification
 from strangler_shadow.tally import Outcome
 from strangler_shadow.verdict import Verdict
@@ -49,6 +50,7 @@ class Evidence:
     counts: Mapping[tuple[Outcome, int], int] = field(default_factory=dict)
     reasons: Mapping[str, int] = field(default_factory=dict)
     coverage: Coverage = field(default_factory=Coverage)
+    latencies: Latencies = field(default_factory=Latencies)
     changed: tuple[str, ...] = ()
     earlier: int = 0
     verified: Verification | None = None
@@ -105,6 +107,7 @@ def read_evidence(endpoint: str, rung: str) -> Evidence:
         counts=counts,
         reasons=reasons,
         coverage=Coverage.from_json(epoch.coverage if epoch else {}),
+        latencies=Latencies.from_json(epoch.latency if epoch else {}),
         changed=tuple(fingerprint.changed_since(last.parts)) if last else (),
         earlier=_pairs_of(about & Q(fingerprint=last.fingerprint)) if last else 0,
         verified=_verification(now),
@@ -113,11 +116,13 @@ def read_evidence(endpoint: str, rung: str) -> Evidence:
 
 def record_verification(endpoint: str, rung: str, *, verdict: Verdict, calls: int) -> None:
     """Keep what `strangler verify` said of an endpoint: the newest word on each fingerprint counts."""
+    fingerprint = fingerprint_of(endpoint, rung)
+    found = {"at": timezone.now(), "verdict": verdict.value, "calls": calls, "who": "", "build": ""}
     ShadowVerification.objects.update_or_create(
         endpoint=endpoint,
         rung=rung,
-        fingerprint=fingerprint_of(endpoint, rung).digest,
-        defaults={"at": timezone.now(), "verdict": verdict.value, "calls": calls},
+        fingerprint=fingerprint.digest,
+        defaults=found | {"parts": asdict(fingerprint)},
     )
 
 

@@ -20,8 +20,15 @@ from strangler_shadow.fields import OWN_NAMES, declared_names
 from strangler_shadow.fingerprint import entry_of
 from strangler_shadow.gate_rules import GateRules, read_rules
 from strangler_shadow.history import Day
-from strangler_shadow.latency import LatencyPoint
-from strangler_shadow.objections import about_age, about_divergence, about_number, about_sample, odds
+from strangler_shadow.latency import Interval, LatencyPoint, curve, intervals
+from strangler_shadow.objections import (
+    about_age,
+    about_divergence,
+    about_latency,
+    about_number,
+    about_sample,
+    odds,
+)
 from strangler_shadow.tally import Outcome
 from strangler_shadow.verdict import Verdict, worst
 
@@ -41,8 +48,9 @@ class GateReport:
     `missing` is how many further pairs without a difference would bring it below `max_rate`. `reasons` say what speaks
     against the step, or what is claimed where nothing does. `counts` are by outcome, and `reasons_of_counts` split
     them; `statuses` and `callers` are those of the compared pairs. `vacuous` of these were errors or empty, and fields
-    `never_seen` were null or absent in all. `history` is day by day and filled where it was asked for; `curve` is of
-    both sides' latency.
+    `never_seen` were null or absent in all. `latency` are intervals of quantiles, control's before candidate's, which
+    hold together at `confidence` as the bound does, and `curve` the quantiles as found. `history` is day by day and
+    filled where it was asked for.
     """
 
     endpoint: str
@@ -65,8 +73,9 @@ class GateReport:
     callers: Mapping[str, int]
     never_seen: tuple[str, ...]
     verified: Verification | None
-    history: tuple[Day, ...] = ()
+    latency: tuple[Interval, ...] = ()
     curve: tuple[LatencyPoint, ...] = ()
+    history: tuple[Day, ...] = ()
 
 
 def may_cutover(endpoint: str, *, stage: str, basis_points: int, rung: str) -> Judgement:
@@ -115,9 +124,11 @@ def judge(
     strata = evidence.strata(*DIVERGENT)
     bound, missing = upper_bound(strata, alpha=alpha), pairs_missing(strata, rate=rules.max_rate, alpha=alpha)
     claim = _claim(evidence, rules.max_rate, rules.confidence)
+    latency = intervals(evidence.latencies, alpha=alpha)
     objections = list(about_age(evidence, rules, now)) or list(about_divergence(evidence, rules, alpha))
     if not objections:
         objections += about_sample(evidence, rules, alpha, missing_kinds)
+        objections += about_latency(latency, rules)
         if missing and _is_little_traffic(evidence, rules, bound, stage, now):
             claim = _claim(evidence, rules.little_traffic_rate, rules.confidence) + _verified(evidence)
         elif missing:
@@ -143,6 +154,8 @@ def judge(
         callers=dict(sorted(evidence.coverage.callers.items())),
         never_seen=tuple(sorted(declared - evidence.coverage.fields)),
         verified=evidence.verified,
+        latency=latency,
+        curve=curve(evidence.latencies),
     )
 
 

@@ -19,7 +19,8 @@ class GateRules:
     it does not, over all looks and epochs. max_age: of the newest pair. transient: highest upper bound on the share of
     differences that were gone when asked again. left_out: copies that were skipped or dropped. vacuous: pairs of errors
     or empty answers. little_traffic_rate: the smaller claim that is enough after little_traffic_days where `strangler
-    verify` passed with little_traffic_calls; 0 is never.
+    verify` passed with little_traffic_calls; 0 is never. slower: how many times as long the service may surely take as
+    the monolith at p50, p95 or p99; None asks nothing.
     """
 
     max_rate: float = 0.001
@@ -31,6 +32,7 @@ class GateRules:
     little_traffic_rate: float = 0.0
     little_traffic_days: int = 14
     little_traffic_calls: int = 100
+    slower: float | None = None
 
 
 def read_rules(
@@ -50,6 +52,8 @@ def read_rules(
     for name in ("max_rate", "confidence"):
         if not 0 < getattr(rules, name) < 1:
             raise ConfigurationError(f"the gate's {name} is {getattr(rules, name)!r}; it has to lie between 0 and 1")
+    if rules.slower is not None and rules.slower < 1:
+        raise ConfigurationError(f"the gate's slower is {rules.slower!r}; say how many times, 1 or more, or None")
     return rules
 
 

@@ -1,4 +1,5 @@
 from django.db import models
+from django.db.models import Value
 
 
 class ShadowCount(models.Model):
@@ -90,7 +91,8 @@ class ShadowEpoch(models.Model):
     """The time in which nothing changed that evidence on one endpoint and rung rests on.
 
     `parts` are the fingerprint's; `number` counts an endpoint's and rung's epochs from 1. `began` and `latest` are the
-    first and the last time that something was counted, `coverage` says what its compared pairs were like.
+    first and the last time that something was counted, `coverage` says what its compared pairs were like, and `latency`
+    holds a histogram of their durations for each side and place.
     """
 
     endpoint = models.CharField(max_length=300)
@@ -101,6 +103,7 @@ class ShadowEpoch(models.Model):
     began = models.DateTimeField()
     latest = models.DateTimeField()
     coverage = models.JSONField(default=dict)
+    latency = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
 
     class Meta:
         constraints = [
@@ -113,7 +116,10 @@ class ShadowEpoch(models.Model):
 
 
 class ShadowVerification(models.Model):
-    """The last `strangler verify` of one endpoint and rung with one fingerprint."""
+    """The last `strangler verify` of one endpoint and rung with one fingerprint.
+
+    `parts` are the fingerprint's. `who` and `build` name where it ran, if it came in a file from somewhere else.
+    """
 
     endpoint = models.CharField(max_length=300)
     rung = models.CharField(max_length=10)
@@ -121,6 +127,9 @@ class ShadowVerification(models.Model):
     at = models.DateTimeField()
     verdict = models.PositiveSmallIntegerField()
     calls = models.PositiveIntegerField()
+    parts = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
+    who = models.CharField(max_length=150, blank=True, db_default="")
+    build = models.CharField(max_length=200, blank=True, db_default="")
 
     class Meta:
         constraints = [

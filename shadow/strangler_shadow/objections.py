@@ -8,10 +8,19 @@ from strangler_protos.bindings import SAFE_METHODS
 from strangler_shadow.bound import exceeds, lower_bound, rules_out, upper_bound
 from strangler_shadow.evidence import DIVERGENT, PAIRS, THINNED, Evidence
 from strangler_shadow.gate_rules import GateRules
+from strangler_shadow.latency import Interval, slower
 from strangler_shadow.tally import Outcome
 from strangler_shadow.verdict import Verdict
 
-__all__ = ["Objection", "about_age", "about_divergence", "about_number", "about_sample", "odds"]
+__all__ = [
+    "Objection",
+    "about_age",
+    "about_divergence",
+    "about_latency",
+    "about_number",
+    "about_sample",
+    "odds",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,17 @@ def about_sample(
         words = (
             f"the service is the authority on objects, and no pair is of: {', '.join(missing_kinds)}; "
             f"`strangler verify {evidence.endpoint}` asks as them"
+        )
+        yield Objection(Verdict.INCONCLUSIVE, words)
+
+
+def about_latency(latency: tuple[Interval, ...], rules: GateRules) -> Iterator[Objection]:
+    """Answers that are equal and come later: no difference, and no reason to move on either."""
+    for control, candidate in slower(latency, times=rules.slower) if rules.slower is not None else ():
+        words = (
+            f"at p{100 * control.quantile:g} the service ({candidate.measured}) surely takes more than "
+            f"{rules.slower:g} times as long as the monolith ({control.measured}): {candidate.low_ms:,.3g} ms or more, "
+            f"and {control.high_ms:,.3g} ms or less"
         )
         yield Objection(Verdict.INCONCLUSIVE, words)
 

@@ -17,6 +17,7 @@ from strangler_router.types import Exchange
 from strangler_shadow.coverage import Coverage
 from strangler_shadow.epochs import add_to_epoch
 from strangler_shadow.fields import declared_names
+from strangler_shadow.latency import Latencies
 from strangler_shadow.models import ShadowCount, ShadowDifference
 from strangler_shadow.observation import Difference, Observation
 from strangler_shadow.redact import redacted, redacted_pattern
@@ -64,17 +65,31 @@ class Tally:
         self._counts: Counter[CountKey] = Counter()
         self._groups: dict[GroupKey, _Group] = {}
         self._coverage: dict[tuple[str, str], Coverage] = {}
+        self._latencies: dict[tuple[str, str], Latencies] = {}
 
     def drop(self, exchange: Exchange, reason: str) -> None:
         """Count an exchange that was never compared; an append is all that happens here."""
         self._dropped.append(_count_key(exchange, Outcome.DROPPED, reason))
 
-    def count(self, exchange: Exchange, outcome: Outcome, *, reason: str = "", weight: int = 1) -> None:
-        """Count one exchange's outcome; `weight` is how many calls it stands for."""
+    def count(
+        self,
+        exchange: Exchange,
+        outcome: Outcome,
+        *,
+        reason: str = "",
+        weight: int = 1,
+        took: tuple[float, float] | None = None,
+    ) -> None:
+        """Count one exchange's outcome.
+
+        `weight` is how many calls it stands for, `took` the seconds of control and candidate where both answered.
+        """
         self._counts[_count_key(exchange, outcome, reason, weight)] += 1
+        key = exchange.call.endpoint, exchange.decision.rung
         if outcome in COMPARED:
-            key = exchange.call.endpoint, exchange.decision.rung
             self._coverage.setdefault(key, Coverage()).add(exchange)
+        if took is not None:
+            self._latencies.setdefault(key, Latencies()).add(exchange.decision.side, *took)
 
     def found(self, exchange: Exchange, control: Observation, differences: list[Difference]) -> None:
         """Group the differences of one mismatched exchange; each group counts once per exchange."""
@@ -110,6 +125,7 @@ class Tally:
         self._counts.clear()
         self._groups.clear()
         self._coverage.clear()
+        self._latencies.clear()
 
     def write(self) -> None:
         """Add to the database within the caller's transaction, and keep everything; it may yet be rolled back."""
@@ -121,7 +137,9 @@ class Tally:
     def _add_counts(self) -> None:
         today = timezone.now().date()
         pairs = sorted({(endpoint, rung) for endpoint, rung, *_ in self._counts})
-        epochs = {pair: add_to_epoch(*pair, self._coverage.get(pair, Coverage())) for pair in pairs}
+        epochs = {
+            pair: add_to_epoch(*pair, self._coverage.get(pair, Coverage()), self._latencies.get(pair)) for pair in pairs
+        }
         for (endpoint, rung, answered, outcome, reason, weight), count in sorted(self._counts.items()):
             key: dict[str, Any] = {"endpoint": endpoint, "rung": rung, "answered": answered, "outcome": outcome}
             key |= {"reason": reason, "weight": weight, "day": today, "fingerprint": epochs[endpoint, rung]}

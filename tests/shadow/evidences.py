@@ -41,10 +41,10 @@ def exchange(*, endpoint=NAME, status=200, body=BODY, rung="native", **caller):
     )
 
 
-def mirrored(outcome=Outcome.MATCHED, *, times=1, reason="", **values):
+def mirrored(outcome=Outcome.MATCHED, *, times=1, reason="", took=None, **values):
     """Write so many copies with this outcome, of which the last one alone went through the tally."""
     tally = Tally()
-    tally.count(exchange(**values), outcome, reason=reason)
+    tally.count(exchange(**values), outcome, reason=reason, took=took)
     tally.flush()
     row = ShadowCount.objects.order_by("-pk").filter(outcome=outcome, reason=reason).first()
     row.count += times - 1

@@ -68,6 +68,20 @@ def test_it_prints_what_there_is_and_what_is_missing():
     assert unseen.strip() == "never seen but null: bio, course_count, joined_at, levels, photo, website"
 
 
+def test_it_says_how_long_both_sides_took_and_where_that_was_measured():
+    for _ in range(3):
+        mirrored(took=(0.010, 0.020))
+    mirrored()
+    lines = [line.strip() for line in ask(NAME)[1].splitlines()]
+    assert lines[-3] == "p50: monolith (served) 10 ms, 0 to ?, service (replayed) 20.1 ms, 0 to ?"
+    row = one()
+    assert row["latency"][1] == {
+        "side": "candidate", "measured": "replayed", "quantile": 0.5, "pairs": 3, "ms": pytest.approx(20, rel=0.01),
+        "low_ms": 0.0, "high_ms": None,
+    }  # fmt: skip
+    assert row["curve"][0]["quantile"] == 0.01
+
+
 def test_several_endpoints_have_the_worst_verdict_together():
     mirrored(times=6_000)
     code, text = ask(NAME, OTHER, NAME)

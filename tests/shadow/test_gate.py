@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from strangler_router.errors import ConfigurationError
 from strangler_router.models import FlagChange
 from strangler_router.policy import Stage
+from strangler_router.types import Side
 from strangler_shadow.coverage import Coverage
 from strangler_shadow.evidence import Verification, record_verification
 from strangler_shadow.gate import ask_gate, judge, may_cutover
 from strangler_shadow.gate_rules import GateRules, read_rules
+from strangler_shadow.latency import Latencies
 from strangler_shadow.tally import Outcome
 from strangler_shadow.verdict import Verdict
 from tests.router.test_commands import cutover
@@ -137,6 +139,35 @@ def test_all_that_is_missing_is_told_at_once():
     assert [words.split()[0] for words in report.reasons] == ["200", "500", "1,000"]
 
 
+def took(candidate, number=20_000):
+    found = Latencies()
+    for step in range(number):
+        found.add(Side.MONOLITH, 0.1 + step / 1e6, candidate * (0.1 + step / 1e6))
+    return {"latencies": found}
+
+
+def test_a_service_that_is_slower_is_reported_and_holds_nobody_up_unless_that_was_asked():
+    found = took(2.0)
+    report = judged(found)
+    assert report.verdict is Verdict.EQUIVALENT
+    assert [(item.quantile, item.side, item.measured) for item in report.latency[:2]] == [
+        (0.5, "control", "served"),
+        (0.5, "candidate", "replayed"),
+    ]
+    assert report.curve[10].candidate_ms == pytest.approx(220, rel=0.02)
+    slow = GateRules(slower=1.5)
+    assert judged(found, rules=slow).verdict is Verdict.INCONCLUSIVE
+    assert (
+        judged(found, rules=slow)
+        .reasons[0]
+        .startswith(
+            "at p50 the service (replayed) surely takes more than 1.5 times as long as the monolith (served): 21"
+        )
+    )
+    assert judged(took(1.2), rules=slow).verdict is Verdict.EQUIVALENT
+    assert judged(took(2.0, number=20), rules=slow).verdict is Verdict.EQUIVALENT
+
+
 def test_a_write_is_never_mirrored_and_so_never_conclusive():
     report = judged({"matched": 0, "epoch": 0}, method="POST")
     assert report.verdict is Verdict.INCONCLUSIVE
@@ -221,6 +252,7 @@ def test_a_further_divergent_or_transient_pair_never_opens_the_gate(found, more,
         ({"MAX_RAT": 0.1}, "no key 'MAX_RAT'; did you mean 'MAX_RATE'?"),
         ({"MAX_RATE": 0}, "max_rate is 0"),
         ({"CONFIDENCE": 99}, "confidence is 99"),
+        ({"SLOWER": 0.5}, "slower is 0.5; say how many times, 1 or more"),
         ({"MAX_RATE": {"canry": 0.1}}, "names no stages: ['canry']"),
     ],
 )

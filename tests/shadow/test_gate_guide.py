@@ -9,6 +9,8 @@ from django.core.management import call_command
 
 from strangler_shadow.bound import Stratum, alpha_of_epoch, pairs_missing
 from strangler_shadow.gate_rules import GateRules, read_rules
+from strangler_shadow.histogram import ERROR
+from strangler_shadow.latency import ENOUGH
 from strangler_shadow.objections import odds
 from tests.shadow.evidences import mirrored
 
@@ -66,5 +68,8 @@ def test_every_default_is_the_one_that_it_names():
         f"more than {rules.vacuous:.0%}".replace("%", " %"),
         f"`CONFIDENCE` ({rules.confidence})",
         f"`MAX_AGE` (days, {rules.max_age})",
+        f"`SLOWER` ({rules.slower})",
+        f"off by at most {ERROR:.0%}".replace("%", " %"),
+        f"from {ENOUGH:,} answers of each on",
     ):
         assert words in GUIDE

@@ -5,7 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from strangler_router.types import Call, Decision, Exchange, Served, Side
-from strangler_shadow.models import ShadowCount, ShadowDifference
+from strangler_shadow.latency import Latencies
+from strangler_shadow.models import ShadowCount, ShadowDifference, ShadowEpoch
 from strangler_shadow.observation import Difference, Kind, Observation
 from strangler_shadow.tally import Outcome, Tally, sums
 
@@ -91,6 +92,16 @@ def test_places_that_no_database_takes_are_kept_all_the_same():
     )
     tally.flush()
     assert ShadowDifference.objects.count() == 3
+
+
+def test_durations_add_up_over_flushes_and_have_no_row_of_their_own():
+    tally = Tally()
+    for side, took in [(Side.MONOLITH, (0.1, 0.2)), (Side.SERVICE, (0.3, 0.4)), (Side.MONOLITH, None)]:
+        tally.count(exchange(side=side), Outcome.MATCHED, took=took)
+        tally.flush()
+    (epoch,) = ShadowEpoch.objects.all()
+    totals = {place: histogram.total for place, histogram in Latencies.from_json(epoch.latency).found.items()}
+    assert totals == {"control served": 1, "control replayed": 1, "candidate served": 1, "candidate replayed": 1}
 
 
 def test_one_endpoints_sums_can_be_asked_for():

@@ -2,6 +2,7 @@ import difflib
 import json
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -14,6 +15,7 @@ from strangler_router.flags import read_policy
 from strangler_router.policy import Flag, Rung, Stage
 from strangler_router.table import build_table
 from strangler_shadow.gate import GateReport, ask_gate
+from strangler_shadow.latency import Interval
 from strangler_shadow.verdict import Verdict, worst
 
 # As often as a process writes its counts.
@@ -91,9 +93,24 @@ def _lines(report: GateReport) -> list[str]:
         lines.append(f"  statuses: {_counts(report.statuses)}; callers: {_counts(report.callers)}")
         lines.append(f"  errors or empty: {report.vacuous:,}")
         lines.append(f"  never seen but null: {', '.join(report.never_seen) or 'no declared field'}")
+    lines += _latency_lines(report)
     if found := report.verified:
         lines.append(f"  strangler verify on {found.at:%Y-%m-%d}: {found.verdict.name}, {found.calls:,} calls")
     return lines
+
+
+def _latency_lines(report: GateReport) -> Iterator[str]:
+    pairs = zip(report.latency[::2], report.latency[1::2], strict=True)
+    for control, candidate in pairs:
+        yield (
+            f"  p{100 * control.quantile:g}: monolith ({control.measured}) {_milliseconds(control)}, "
+            f"service ({candidate.measured}) {_milliseconds(candidate)}"
+        )
+
+
+def _milliseconds(found: Interval) -> str:
+    high = "?" if found.high_ms is None else f"{found.high_ms:.3g}"
+    return f"{found.ms:.3g} ms, {found.low_ms:.3g} to {high}"
 
 
 def _sum(report: GateReport) -> str:
