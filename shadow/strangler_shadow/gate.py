@@ -1,7 +1,7 @@
 """May an endpoint move on: the evidence on it, judged by the project's rules."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from strangler_shadow.evidence import DIVERGENT, Evidence, Verification, read_ev
 from strangler_shadow.fields import OWN_NAMES, declared_names
 from strangler_shadow.fingerprint import entry_of
 from strangler_shadow.gate_rules import GateRules, read_rules
-from strangler_shadow.history import Day
+from strangler_shadow.history import Day, days_of
 from strangler_shadow.latency import Interval, LatencyPoint, curve, intervals
 from strangler_shadow.objections import (
     about_age,
@@ -32,7 +32,7 @@ from strangler_shadow.objections import (
 from strangler_shadow.tally import Outcome
 from strangler_shadow.verdict import Verdict, worst
 
-__all__ = ["GateReport", "ask_gate", "judge", "may_cutover"]
+__all__ = ["GateReport", "ask_gate", "judge", "may_cutover", "with_history"]
 
 # Field numbers from here on are the framework's own.
 ENVELOPE = 1000
@@ -49,8 +49,8 @@ class GateReport:
     against the step, or what is claimed where nothing does. `counts` are by outcome, and `reasons_of_counts` split
     them; `statuses` and `callers` are those of the compared pairs. `vacuous` of these were errors or empty, and fields
     `never_seen` were null or absent in all. `latency` are intervals of quantiles, control's before candidate's, which
-    hold together at `confidence` as the bound does, and `curve` the quantiles as found. `history` is day by day and
-    filled where it was asked for.
+    hold together at `confidence` as the bound does, and `curve` the quantiles as found. `history` is filled by
+    `with_history`.
     """
 
     endpoint: str
@@ -104,6 +104,12 @@ def ask_gate(
         missing_kinds=_missing_kinds(entry, rung, evidence.coverage) if entry else (),
         declared=_declared(entry) if entry else frozenset(),
     )
+
+
+def with_history(report: GateReport) -> GateReport:
+    """The report with the days of its epoch, of which each costs a bound of its own."""
+    alpha = alpha_of_epoch(report.epoch or 1, 1 - report.confidence)
+    return replace(report, history=days_of(report.endpoint, report.rung, report.fingerprint, alpha=alpha))
 
 
 def judge(

@@ -82,6 +82,15 @@ def test_it_says_how_long_both_sides_took_and_where_that_was_measured():
     assert row["curve"][0]["quantile"] == 0.01
 
 
+def test_the_days_of_the_epoch_are_told_where_they_are_asked_for():
+    mirrored(times=4_000)
+    assert "up to" not in ask(NAME)[1].replace(": up to 1 in", "")
+    assert one()["history"] == []
+    assert ask(NAME, "--history")[1].splitlines()[-1].endswith(": bound 0.00147, 4,000 pairs, 0 divergent")
+    (day,) = one("--history")["history"]
+    assert (day["day"], day["pairs"]) == (str(timezone.now().date()), 4_000)
+
+
 def test_several_endpoints_have_the_worst_verdict_together():
     mirrored(times=6_000)
     code, text = ask(NAME, OTHER, NAME)

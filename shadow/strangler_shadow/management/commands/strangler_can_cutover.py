@@ -14,7 +14,7 @@ from strangler_router.errors import ConfigurationError
 from strangler_router.flags import read_policy
 from strangler_router.policy import Flag, Rung, Stage
 from strangler_router.table import build_table
-from strangler_shadow.gate import GateReport, ask_gate
+from strangler_shadow.gate import GateReport, ask_gate, with_history
 from strangler_shadow.latency import Interval
 from strangler_shadow.verdict import Verdict, worst
 
@@ -33,6 +33,7 @@ class Command(Verb):
         parser.add_argument("--rung", choices=[rung.value for rung in Rung], help="which service (the flag's rung)")
         parser.add_argument("--max-rate", type=_share, help="share of the traffic that may differ (0.001)")
         parser.add_argument("--confidence", type=_share, help="that no more does, over all looks (0.99)")
+        parser.add_argument("--history", action="store_true", help="also say what was known on each day of the epoch")
         parser.add_argument("--format", choices=["text", "json"], default="text", help="of the output (%(default)s)")
         parser.add_argument(
             "--retry-while-inconclusive",
@@ -54,6 +55,8 @@ class Command(Verb):
         while _verdict(reports) is Verdict.INCONCLUSIVE and (left := deadline - time.monotonic()) > 0:
             time.sleep(min(POLL_SECONDS, left))
             reports = self._ask(options)
+        if options["history"]:
+            reports = [with_history(report) for report in reports]
         if options["format"] == "json":
             rows = [asdict(report) | {"verdict": report.verdict.name} for report in reports]
             self.stdout.write(json.dumps(rows, indent=2, default=str))
@@ -96,6 +99,10 @@ def _lines(report: GateReport) -> list[str]:
     lines += _latency_lines(report)
     if found := report.verified:
         lines.append(f"  strangler verify on {found.at:%Y-%m-%d}: {found.verdict.name}, {found.calls:,} calls")
+    lines += (
+        f"  up to {day.day}: bound {day.bound:.3g}, {day.pairs:,} pairs, {day.divergent:,} divergent"
+        for day in report.history
+    )
     return lines
 
 
