@@ -5,3 +5,6 @@ class StranglerShadowConfig(AppConfig):
     name = "strangler_shadow"
     verbose_name = "Strangler shadow"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from strangler_shadow import checks  # noqa: F401  registers

@@ -110,12 +110,15 @@ class _Walk:
                 self._add(Kind.ORDER, path, list(left), list(right))
 
     def _lists(self, path: _Path, left: list[Any], right: list[Any]) -> None:
+        length = len(right)
         if self._shuffled and pattern_of(_spelled(path)) in self._shuffled:
             right = _aligned(left, right)
-        if len(left) != len(right):
-            self._add(Kind.LENGTH, path, len(left), len(right))
+        if len(left) != length:
+            self._add(Kind.LENGTH, path, len(left), length)
         for index, (one, other) in enumerate(zip(left, right, strict=False)):
-            if one is not other and (type(one) not in _EXACT or type(one) is not type(other) or one != other):
+            if other is _ABSENT:
+                self.found.append(Difference(kind=Kind.MISSING, path=_spelled((path, index)), control=one))
+            elif one is not other and (type(one) not in _EXACT or type(one) is not type(other) or one != other):
                 self.values((path, index), one, other)
 
     def _add(self, kind: Kind, path: _Path, left: Any, right: Any) -> None:

@@ -2,23 +2,40 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import lru_cache
 from typing import Any
 
+from django.conf import settings as django_settings
+
 from strangler_protos.bindings import Binding
+from strangler_router.conf import Settings, settings
 from strangler_router.table import bind
 
 __all__ = ["declared_names"]
 
 # Field numbers from here on are the framework's.
 ENVELOPE = 1000
+MOST_ENDPOINTS = 1000
 # Keys of DRF's own paginators and errors.
 OWN_NAMES = frozenset({"code", "count", "detail", "message", "next", "non_field_errors", "previous", "results"})
 
 
-@lru_cache(maxsize=1024)
+_cache: tuple[Settings, str, dict[str, frozenset[str]]] | None = None
+
+
 def declared_names(endpoint: str) -> frozenset[str]:
     """Field names of the endpoint's contract, or of its serializer where it has none."""
+    global _cache
+    urlconf = django_settings.ROOT_URLCONF
+    if _cache is None or _cache[0] is not settings() or _cache[1] != urlconf or len(_cache[2]) > MOST_ENDPOINTS:
+        _cache = (settings(), urlconf, {})
+    known = _cache[2]
+    names = known.get(endpoint)
+    if names is None:
+        names = known[endpoint] = _names(endpoint)
+    return names
+
+
+def _names(endpoint: str) -> frozenset[str]:
     for binding, found in bind().pairs:
         if binding.id == endpoint:
             names = (

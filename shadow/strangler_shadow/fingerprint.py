@@ -14,6 +14,7 @@ from strangler_protos.bindings import Authority, Binding
 from strangler_router.conf import settings
 from strangler_router.pin import Entry
 from strangler_router.table import build_table
+from strangler_shadow.rules import rules_digest
 from strangler_shadow.sources import code_digest, packages_digest
 
 __all__ = ["Fingerprint", "entry_of", "fingerprint_of"]
@@ -26,8 +27,9 @@ class Fingerprint:
     """Digests of what may change.
 
     `contract` is the RPC, its messages and the authority, `code` the modules and settings that the monolith's view
-    rests on, `packages` what is installed beside them, `rules` how pairs are compared. `build` is text of the project's
-    own, from `STRANGLER["SHADOW"]["BUILDS"]`: service -> rung -> what names the build that answers there.
+    rests on, `packages` what is installed beside them, `rules` how pairs are compared, with the rules that the project
+    declares. `build` is text of the project's own, from `STRANGLER["SHADOW"]["BUILDS"]`: service -> rung -> what names
+    the build that answers there.
     """
 
     contract: str
@@ -54,7 +56,7 @@ def fingerprint_of(endpoint: str, rung: str) -> Fingerprint:
         code=_sha([code_digest(entry.endpoint), _answer_settings()]) if entry else "",
         packages=packages_digest(),
         build=_build(entry.binding.service, rung) if entry else "",
-        rules=_sha([_comparing(), settings().drop_headers]),
+        rules=_sha([_comparing(), settings().drop_headers, *rules_digest(endpoint)]),
     )
 
 

@@ -1,23 +1,28 @@
 """Rules for places where the monolith does not repeat itself: each says which other value would have been as good.
 
-A matcher is proposed from two values that the monolith gave to one call, and is as narrow as they allow. What it lets
-through is invisible: a `Time` within its tolerance, a `Token` of the same make, a `Number` nearby.
+What a matcher lets through is invisible: a `Time` within its tolerance, a `Token` of the same make, a `Number` nearby.
 """
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from fractions import Fraction
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
-__all__ = ["Anything", "Matcher", "Number", "Time", "Token", "Url", "proposed", "widened"]
+__all__ = [
+    "Anything", "Cursor", "Matcher", "Number", "Time", "Token", "Url", "classes_of", "layout_of", "loose_make_of",
+    "make_of", "time_of", "unbounded", "widened",
+]  # fmt: skip
 
 TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
-LEAST = timedelta(seconds=60)
-"""Two calls may be that far apart, whatever the two that were seen."""
-WIDER = 10
-"""How many times the distance that was seen is allowed."""
+# RFC 9110, 5.6.7.
+HTTP_TIME = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
+HTTP = "HTTP"
+DECIMAL = re.compile(r"-?[0-9]+\.([0-9]+)")
+BASE64 = re.compile(r"[A-Za-z0-9+/_=-]{16,}")
 CLASSES = (
     (re.compile("[0-9]"), "0"),
     (re.compile("[a-f]"), "a"),
@@ -39,14 +44,15 @@ class Matcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """Times in the same layout (fraction, offset), no further apart than `tolerance`."""
+    """Times in the same layout (fraction, offset), no further apart than `tolerance`; without one in the control's."""
 
     layout: str
     tolerance: timedelta
 
     def accepts(self, control: Any, candidate: Any) -> bool:
         """Both are such times."""
-        one, other = _time(control, self.layout), _time(candidate, self.layout)
+        layout = self.layout or layout_of(control)
+        one, other = time_of(control, layout), time_of(candidate, layout)
         return one is not None and other is not None and abs(one - other) <= self.tolerance
 
     @property
@@ -57,46 +63,65 @@ class Time:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """Texts of one make: length, separators, and no kinds of characters that were not seen."""
+    """Texts of one make: length, separators, and no kinds of characters that were not seen.
+
+    Without a make it is the control's. Wherever the control has one token, the candidate has to have one as well
+    (`strangler_shadow.noise`).
+    """
 
     make: str
     classes: frozenset[str]
 
     def accepts(self, control: Any, candidate: Any) -> bool:
         """Both are such texts."""
+        if not (isinstance(control, str) and isinstance(candidate, str)):
+            return False
+        makes = {self.make} if self.make else {make_of(control), loose_make_of(control)} - {""}
+        known = self.classes or frozenset(name for _, name in CLASSES)
         return all(
-            isinstance(text, str) and _make(text) == self.make and _classes(text) <= self.classes
-            for text in (control, candidate)
+            makes & {make_of(text), loose_make_of(text)} and classes_of(text) <= known for text in (control, candidate)
         )
 
     @property
     def hides(self) -> str:
         """Words for the report."""
-        return f"other texts like {self.make}"
+        return f"other texts like {self.make or 'it'}"
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """Numbers of one type that are no further apart than `tolerance`."""
+    """Numbers of one type that are no further apart than `tolerance`, or than the `relative` share of the larger one.
 
-    kind: type
+    Of type `str` they are decimals as text, with as many digits behind the point. Without a type it is the control's.
+    """
+
+    kind: type | None
     tolerance: float
+    relative: float = 0.0
 
     def accepts(self, control: Any, candidate: Any) -> bool:
         """Both are such numbers."""
-        if type(control) is not self.kind or type(candidate) is not self.kind:
+        kind, one, other = self.kind or type(control), control, candidate
+        if kind not in (int, float, str) or not (type(control) is type(candidate) is kind):
             return False
-        return bool(abs(control - candidate) <= self.tolerance)
+        if kind is str:
+            first, second = DECIMAL.fullmatch(one), DECIMAL.fullmatch(other)
+            if not (first and second and len(first[1]) == len(second[1])):
+                return False
+            one, other = Fraction(one), Fraction(other)
+        apart = abs(one - other)
+        share = Fraction(self.relative) * max(abs(one), abs(other)) if self.relative else 0
+        return bool(one == other or apart <= self.tolerance or apart <= share)
 
     @property
     def hides(self) -> str:
         """Words for the report."""
-        return f"numbers up to {self.tolerance:g} apart"
+        return f"numbers up to {f'{self.relative:.4g} of the larger' if self.relative else f'{self.tolerance:g}'} apart"
 
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """URLs that differ in the values of these query parameters only, cursors for example."""
+    """URLs that differ in the values of these query parameters only."""
 
     parameters: frozenset[str]
 
@@ -113,6 +138,16 @@ class Url:
         parts = urlsplit(text)
         pairs = parse_qsl(parts.query, keep_blank_values=True)
         return parts[:3], parts.fragment, [(key, "" if key in self.parameters else value) for key, value in pairs]
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor(Url):
+    """URLs whose cursors are spelled otherwise; they are followed, page by page (`strangler_shadow.cursors`)."""
+
+    @property
+    def hides(self) -> str:
+        """Words for the report."""
+        return f"how cursors in {', '.join(sorted(self.parameters))} are spelled, where they lead to the same pages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +176,11 @@ def widened(rules: Iterable[Matcher]) -> tuple[Matcher, ...]:
                 key: Any = (Time, layout)
                 before = found.get(key)
                 found[key] = Time(layout, max(tolerance, before.tolerance)) if isinstance(before, Time) else rule
-            case Number(kind, tolerance):
-                key = (Number, kind)
+            case Number(kind, tolerance, relative):
+                key = (Number, kind, relative)
                 before = found.get(key)
-                found[key] = Number(kind, max(tolerance, before.tolerance)) if isinstance(before, Number) else rule
+                wide = max(tolerance, before.tolerance) if isinstance(before, Number) else tolerance
+                found[key] = Number(kind, wide, relative)
             case Token(make, classes):
                 key = (Token, make)
                 before = found.get(key)
@@ -154,56 +190,47 @@ def widened(rules: Iterable[Matcher]) -> tuple[Matcher, ...]:
     return tuple(found.values())
 
 
-def proposed(one: Any, other: Any) -> Matcher | None:
-    """The narrowest matcher that accepts both values; None where they are not of one type."""
-    if type(one) is not type(other):
-        return None
-    if isinstance(one, bool):
-        return Anything(bool)
-    if isinstance(one, (int, float)):
-        return Number(type(one), WIDER * abs(one - other))
-    return _for_text(one, other) if isinstance(one, str) else None
+def unbounded(rule: Matcher) -> Matcher:
+    """The same rule for values however far apart."""
+    match rule:
+        case Time():
+            return replace(rule, tolerance=timedelta.max)
+        case Number():
+            return replace(rule, tolerance=float("inf"))
+    return rule
 
 
-def _for_text(one: str, other: str) -> Matcher:
-    layout = _layout(one)
-    first, second = _time(one, layout), _time(other, layout)
-    if layout and first is not None and second is not None:
-        return Time(layout, max(LEAST, WIDER * abs(first - second)))
-    if (parameters := _moving_parameters(one, other)) and (url := Url(parameters)).accepts(one, other):
-        return url
-    if one and _make(one) == _make(other) and len(one) >= 6 and " " not in one:
-        return Token(_make(one), _classes(one) | _classes(other))
-    return Anything(str)
-
-
-def _moving_parameters(one: str, other: str) -> frozenset[str]:
-    first, second = (parse_qsl(urlsplit(text).query, keep_blank_values=True) for text in (one, other))
-    return frozenset(key for (key, value), pair in zip(first, second, strict=False) if (key, value) != pair)
-
-
-def _layout(text: str) -> str:
+def layout_of(text: Any) -> str:
     """How a time is written: digits as 0, the offset as it is; empty where it is none."""
+    if not isinstance(text, str):
+        return ""
     found = TIME.fullmatch(text)
     if found is None:
-        return ""
+        return HTTP if HTTP_TIME.fullmatch(text) else ""
     offset = found[4] or ""
     return re.sub(r"\d", "0", text.removesuffix(offset)) + offset
 
 
-def _time(value: Any, layout: str) -> datetime | None:
-    if not isinstance(value, str) or _layout(value) != layout:
+def time_of(value: Any, layout: str) -> datetime | None:
+    """The time, where it is one in this layout."""
+    if not layout or layout_of(value) != layout:
         return None
     try:
-        return datetime.fromisoformat(value)
+        return parsedate_to_datetime(value) if layout == HTTP else datetime.fromisoformat(value)
     except ValueError:
         return None
 
 
-def _make(text: str) -> str:
+def make_of(text: str) -> str:
     """Letters and digits as `x`, everything else as it is."""
     return re.sub(r"[^\W_]", "x", text)
 
 
-def _classes(text: str) -> frozenset[str]:
+def loose_make_of(text: str) -> str:
+    """The make of a text in base64, whose separators are where they happen to be; empty where it is none."""
+    return f"{len(text)} characters of base64" if BASE64.fullmatch(text) else ""
+
+
+def classes_of(text: str) -> frozenset[str]:
+    """Which kinds of characters it has."""
     return frozenset(name for pattern, name in CLASSES if pattern.search(text))

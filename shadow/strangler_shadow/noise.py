@@ -8,11 +8,14 @@ changes on each read may still be null, of another type, an hour off, or without
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from strangler_shadow.compare import compare
 from strangler_shadow.documents import decoded, shuffled_lists
-from strangler_shadow.matchers import Matcher, Token, proposed, widened
+from strangler_shadow.keyed_rows import aligned
+from strangler_shadow.matchers import Matcher, Token, widened
 from strangler_shadow.observation import Difference, Kind, Observation
+from strangler_shadow.proposals import proposed
 
 __all__ = ["NO_NOISE", "Noise", "differences_beyond", "noise_between", "settled"]
 
@@ -24,11 +27,15 @@ Place = tuple[Kind, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noise:
-    """Rules by pattern for values; kinds and patterns at which anything else varied; lists in any order."""
+    """Rules by pattern for values; kinds and patterns at which anything else varied; lists in any order.
+
+    Rows of those in `keyed` are told apart by the field named there. A header's pattern is its name.
+    """
 
     matchers: Mapping[str, tuple[Matcher, ...]] = field(default_factory=dict)
     places: frozenset[Place] = frozenset()
     shuffled: frozenset[str] = frozenset()
+    keyed: Mapping[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.matchers or self.places or self.shuffled)
@@ -37,7 +44,12 @@ class Noise:
         matchers = dict(self.matchers)
         for pattern, more in other.matchers.items():
             matchers[pattern] = widened((*matchers.get(pattern, ()), *more))
-        return Noise(matchers=matchers, places=self.places | other.places, shuffled=self.shuffled | other.shuffled)
+        return Noise(
+            matchers=matchers,
+            places=self.places | other.places,
+            shuffled=self.shuffled | other.shuffled,
+            keyed={**self.keyed, **other.keyed},
+        )
 
     def touches(self, difference: Difference) -> bool:
         """Whether it varies at this place, or a list around it does."""
@@ -63,7 +75,7 @@ def noise_between(first: Observation, again: Observation) -> Noise:
     places: set[Place] = set()
     for difference in compare(first, again, shuffled=shuffled):
         pattern = difference.pattern
-        rule = proposed(difference.control, difference.candidate) if difference.kind in VALUES else None
+        rule = _proposed(difference)
         if rule is None:
             places.add((difference.kind, pattern))
         else:
@@ -77,6 +89,7 @@ def differences_beyond(
     """The differences that noise does not explain."""
     if not noise:
         return compare(control, candidate)
+    candidate = aligned(control, candidate, noise.keyed) if noise.keyed else candidate
     differences = compare(control, candidate, shuffled=noise.shuffled)
     unexplained = [difference for difference in differences if not _explains(noise, difference)]
     return unexplained or list(_inconsistent(noise, differences))
@@ -98,15 +111,24 @@ def settled(
     return found, noise
 
 
+def _proposed(difference: Difference) -> Matcher | None:
+    pairs = _pairs(difference)
+    return proposed(*pairs[0]) if len(pairs) == 1 else None
+
+
+def _pairs(difference: Difference) -> list[tuple[Any, Any]]:
+    """The values that differ; none where it is more than values."""
+    one, other = difference.control, difference.candidate
+    if difference.kind is Kind.HEADER and isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return list(zip(one, other, strict=True))
+    return [(one, other)] if difference.kind in VALUES else []
+
+
 def _explains(noise: Noise, difference: Difference) -> bool:
-    pattern = difference.pattern
-    if (difference.kind, pattern) in noise.places:
+    if (difference.kind, difference.pattern) in noise.places:
         return True
-    if difference.kind not in VALUES:
-        return False
-    return any(
-        rule.accepts(difference.control, difference.candidate) for rule in noise.matchers.get(difference.pattern, ())
-    )
+    rules, pairs = noise.matchers.get(difference.pattern, ()), _pairs(difference)
+    return bool(pairs) and all(any(rule.accepts(*pair) for rule in rules) for pair in pairs)
 
 
 def _inconsistent(noise: Noise, differences: list[Difference]) -> Iterator[Difference]:

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strangler_shadow.documents import shuffled_lists
-from strangler_shadow.matchers import Anything, Number, Time, Token, Url, proposed
+from strangler_shadow.matchers import Anything, Number, Time, Token, Url
 from strangler_shadow.noise import NO_NOISE, differences_beyond, noise_between, settled
+from strangler_shadow.proposals import proposed
 from tests.shadow.volatile import answer, document
 
 
