@@ -1,15 +1,34 @@
 """Reports to write down: a run with every verdict, and parts to build others from."""
 
 import json
+import math
 from typing import Any
 
 from strangler_router.types import Call
 from strangler_shadow.compare import compare
+from strangler_shadow.latency import LatencyPoint
 from strangler_shadow.observation import Observation
 from strangler_shadow.report import EndpointReport, Finding, Report
+from strangler_shadow.seeded import SelfTest
+from strangler_shadow.seeded.trials import Miss
 from strangler_shadow.verdict import Verdict
 
 PAGE_ONE = "http://localhost/api/v1/courses/?ordering=-price&page=1"
+
+
+QUANTILES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998)
+
+
+def curve(control: float = 14.2, candidate: float = 3.4) -> tuple[LatencyPoint, ...]:
+    """Latencies around these medians, with the long tail that services have."""
+    return tuple(
+        LatencyPoint(
+            quantile=quantile,
+            control_ms=round(control * (0.6 - 0.9 * math.log10(1 - quantile)), 3),
+            candidate_ms=round(candidate * (0.7 - 0.8 * math.log10(1 - quantile)), 3),
+        )
+        for quantile in QUANTILES
+    )
 
 
 def observation(document: Any = None, *, status: int = 200, headers: tuple = (), body: bytes = b"", **more: Any):
@@ -52,6 +71,18 @@ def diverged(
         callers={"anonymous": 170, "learner": 168, "staff": 162},
         control_ms={"p50": 14.21, "p90": 31.7, "p99": 88.04},
         candidate_ms={"p50": 3.4, "p90": 6.92, "p99": 15.5},
+        curve=curve(),
+        parameters={"level": 0, "ordering": 131, "page": 122, "search": 64},
+        fields={"educator": 402, "id": 402, "preview_url": 0, "price": 402, "rating": 377, "title": 402},
+        self_test=SelfTest(
+            operators=("constant-value", "host-of-next", "key-missing"),
+            caught=40,
+            applicable=41,
+            missed=(
+                Miss(operator="constant-value", family="body-value", place="$.results[*].viewed_at", reason="noise"),
+            ),
+        ),
+        hides={"$.results[*].viewed_at": "times within 2 s of each other"},
         findings=findings,
         seconds=21.4,
     )
@@ -118,6 +149,8 @@ def sample() -> Report:
             callers={"anonymous": 250, "learner": 250},
             control_ms={"p50": 6.1, "p90": 9.8, "p99": 24.0},
             candidate_ms={"p50": 2.2, "p90": 3.6, "p99": 9.1},
+            curve=curve(6.1, 2.2),
+            fields={"description": 388, "id": 388, "title": 388},
             seconds=9.2,
         ),
         EndpointReport(

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -18,12 +19,22 @@ from strangler_protos.errors import StranglerError
 from strangler_router.types import Call
 from strangler_shadow.observation import Difference, Kind, Observation
 from strangler_shadow.report import EndpointReport, Finding, Report
-from strangler_shadow.reports import KINDS, ReportNotWritten, html, json_document, junit, markdown, words, write_report
+from strangler_shadow.reports import (
+    KINDS,
+    ReportNotWritten,
+    html,
+    json_document,
+    junit,
+    markdown,
+    pages,
+    words,
+    write_report,
+)
 from strangler_shadow.reports.side_by_side import Fold, align
 from strangler_shadow.reports.text import print_report
 from strangler_shadow.verdict import Verdict
 from tests.shadow.page import Page
-from tests.shadow.sample_reports import courses, diverged, finding, observation, report, sample
+from tests.shadow.sample_reports import courses, curve, diverged, finding, observation, report, sample
 
 HOSTILE = "<script>alert(1)</script> ]]> | `code` \\ \x00\x1b[31m \u202e \ud800 \ufffe\u2028 {{ 7*7 }} & \"'"
 
@@ -183,7 +194,7 @@ def test_junit_gives_each_verdict_its_outcome():
 def test_every_verdict_has_an_outcome_and_words(verdict):
     assert verdict in junit.OUTCOMES
     assert verdict in words.VERDICTS
-    assert verdict in html.SIGNS
+    assert verdict in pages.SIGNS
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -271,7 +282,8 @@ def test_html_can_be_used_by_keyboard_and_screen_reader():
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
     references = [link["href"][1:] for link in page.attributes("a")]
-    references += [attributes["aria-labelledby"] for _, attributes in page.tags if "aria-labelledby" in attributes]
+    labels = [attributes["aria-labelledby"] for _, attributes in page.tags if "aria-labelledby" in attributes]
+    references += " ".join(labels).split()
     assert set(references) <= set(ids)
     assert page.attributes("html") == [{"lang": "en"}]
     assert len(page.attributes("caption")) == len(page.attributes("table"))
@@ -298,7 +310,7 @@ def contrast(one: str, other: str) -> float:
 def test_html_has_contrast_in_both_modes(mode):
     css = (Path(html.__file__).parent / "report.css").read_text()
     palette = dict(re.findall(r"--([\w-]+): (#\w{6});", re.findall(r":root \{(.*?)\}", css, re.DOTALL)[mode]))
-    for ink in ("ink", "soft", "link", "good", "bad", "doubt", "broken"):
+    for ink in ("ink", "soft", "link", "good", "bad", "doubt", "broken", "control", "candidate"):
         for ground in ("paper", "card", "wash"):
             assert contrast(palette[ink], palette[ground]) >= 4.5, (ink, ground)
     for ground in ("old-wash", "new-wash", "old-mark", "new-mark"):
@@ -332,9 +344,52 @@ def test_html_groups_the_differences_of_a_finding_by_pattern_and_kind():
 
 def test_html_stays_small_with_many_findings_and_says_what_it_left_out():
     text = html.render(many(1000))
-    assert len(text) < 20_000_000
-    assert "700 more findings left out to keep this file small" in text
-    assert "The bodies are left out to keep this file small" in text
+    assert len(text.encode()) < 2_000_000
+    assert re.search(r"9\d\d more findings left out to keep this file small; the JSON report has all", text)
+
+
+def test_html_has_a_latency_curve_of_both_sides_in_words_as_a_picture_and_as_a_table():
+    page = Page(html.render(sample()))
+    pictures = [picture for picture in page.attributes("svg") if picture.get("role") == "img"]
+    assert [picture["aria-labelledby"] for picture in pictures] == [
+        "endpoint-1-title endpoint-1-desc",
+        "endpoint-2-title endpoint-2-desc",
+    ]
+    assert "Control and candidate took at p50 12.4 and 3.2 ms, at p90" in page.text
+    lines = [line["class"] for line in page.attributes("polyline")]
+    assert lines == ["trace control", "trace candidate"] * 2
+    assert ["p99", "34.08", "7.82", "0.23"] in page.rows
+    assert page.text.count("There is no latency curve: no call was answered by both sides.") == 2
+    css = (Path(html.__file__).parent / "report.css").read_text()
+    assert re.search(r"\.trace\.candidate \{[^}]*stroke-dasharray", css)
+
+
+def test_html_lists_what_calls_reached_and_what_they_never_did():
+    page = Page(html.render(sample()))
+    rows = {row[0]: [" ".join(cell.split()) for cell in row[1:]] for row in page.rows[::-1] if len(row) == 3}
+    assert rows["Statuses"] == ["200 410 400 52 404 38", "not known"]
+    assert rows["Query parameters"] == ["ordering 131 page 122 search 64", "level"]
+    assert rows["Fields with a value"] == ["educator 402 id 402 price 402 title 402 rating 377", "preview_url"]
+    assert "caught 40 of 41 seeded divergences" in page.text
+    assert "$.results[*].viewed_at not seen there: times within 2 s of each other" in page.text
+
+
+def test_html_of_three_thousand_endpoints_stays_below_two_megabytes_and_counts_what_it_left_out():
+    each = replace(
+        diverged(finding(observation(1), observation(2)), endpoint="x" * 900, reason="é" * 5000), curve=curve()
+    )
+    text = html.render(report(*[each] * 3000))
+    assert len(text.encode()) < 2_000_000
+    page = Page(text)
+    assert len(re.findall(r"[\d,]+ more endpoints left out to keep this file small", page.text)) == 2
+    assert len(re.findall(r"[\d,]+ more endpoints with findings left out", page.text)) == 1
+
+
+def test_html_of_a_very_large_finding_shows_it_without_its_bodies():
+    control, candidate = (observation({str(n): f"{n + start}<" * 90 for n in range(400)}) for start in (0, 1000))
+    page = Page(html.render(report(diverged(finding(control, candidate)))))
+    assert "The bodies are left out to keep this file small; the JSON report has them." in page.text
+    assert "400 differences in 400 groups" in page.text
 
 
 # Side by side

@@ -1,45 +1,25 @@
 """The report as one HTML file that needs nothing else: no network, no script, no other file."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from strangler_shadow.observation import Difference, Kind, Observation
 from strangler_shadow.report import EndpointReport, Finding, Report
+from strangler_shadow.reports.pages import LARGEST, TEXT_SHOWN, templates
+from strangler_shadow.reports.room import fitting
+from strangler_shadow.reports.seen import seen_by_calls
 from strangler_shadow.reports.side_by_side import SideBySide, align
-from strangler_shadow.reports.words import (
-    KINDS,
-    PERCENTILES,
-    VERDICTS,
-    counted,
-    differences_in,
-    milliseconds,
-    request,
-    sides,
-    visible,
-)
+from strangler_shadow.reports.words import sides
 from strangler_shadow.verdict import Verdict
 
 __all__ = ["render"]
 
-TEMPLATE = "report.html.j2"
-# What a browser opens at once; the JSON report has everything.
-BODIES_SHOWN = 4_000_000
-FINDINGS_SHOWN = 300
 GROUPS_SHOWN = 60
 HEADERS_SHOWN = 100
-TEXT_SHOWN = 4000
-
-SIGNS = {
-    Verdict.EQUIVALENT: "=",
-    Verdict.DIVERGED: "≠",
-    Verdict.INCONCLUSIVE: "?",
-    Verdict.STALE: "↻",
-    Verdict.INFRA: "!",
-}
+LARGEST_ARTICLE = LARGEST // 8
+# As many endpoints have what their verdict rests on opened.
+OPENED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +53,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A finding as the page shows it; without `bodies` where the file is full."""
+    """A finding as the page shows it, under its number; without `bodies` where they are too large."""
 
     finding: Finding
+    number: int
     anchor: str
     groups: tuple[Group, ...]
     groups_left_out: int
@@ -85,71 +66,73 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """An endpoint with those of its findings that the page has room for."""
+    """An endpoint's heading and those of its findings that the page has room for, as markup."""
 
-    endpoint: EndpointReport
     anchor: str
-    findings: tuple[Shown, ...]
+    head: str
+    articles: tuple[str, ...]
+    articles_left_out: int
 
 
 def render(report: Report) -> str:
-    """The report as an HTML page."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_finalize,
+    """The report as an HTML page of less than 2 MB; what is left out for that is counted in it."""
+    environment = templates()
+    parts: Any = environment.get_template("report_parts.html.j2").module
+    named = [(endpoint, f"endpoint-{number}") for number, endpoint in enumerate(report.endpoints, start=1)]
+    rows = fitting(LARGEST // 4, (parts.row(endpoint, anchor) for endpoint, anchor in named))
+    rests = fitting(
+        LARGEST // 4,
+        (
+            parts.rests(endpoint, anchor, list(seen_by_calls(endpoint)), len(named) <= OPENED)
+            for endpoint, anchor in named
+        ),
     )
-    environment.globals |= {
-        "KINDS": KINDS,
-        "PERCENTILES": PERCENTILES,
-        "SIGNS": SIGNS,
-        "VERDICTS": VERDICTS,
-        "TEXT_SHOWN": TEXT_SHOWN,
-        "counted": counted,
-        "differences_in": differences_in,
-        "milliseconds": milliseconds,
-        "request": request,
-    }
-    diverged = sum(endpoint.verdict is Verdict.DIVERGED for endpoint in report.endpoints)
-    page = environment.get_template(TEMPLATE).render(
+    taken = sum(len(piece.encode()) for piece in (*rows, *rests))
+    sections = list(_sections(named, parts, LARGEST - taken))
+    page = environment.get_template("report.html.j2").render(
         report=report,
-        sections=list(_sections(report)),
+        rows=rows,
+        rests=rests,
+        sections=sections,
+        sections_left_out=sum(bool(endpoint.findings) for endpoint in report.endpoints) - len(sections),
         calls=sum(endpoint.calls for endpoint in report.endpoints),
         seconds=sum(endpoint.seconds for endpoint in report.endpoints),
-        diverged=diverged,
+        diverged=sum(endpoint.verdict is Verdict.DIVERGED for endpoint in report.endpoints),
     )
     return page.lstrip()
 
 
-def _finalize(value: Any) -> Any:
-    # Whatever is printed passes here, so nothing unprintable reaches the file. Markup is not plain `str`.
-    return visible(value) if type(value) is str else value
+def _sections(named: list[tuple[EndpointReport, str]], parts: Any, room: int) -> Iterator[Section]:
+    for endpoint, anchor in named:
+        if not endpoint.findings:
+            continue
+        head, *articles = fitting(room, _markup(endpoint, anchor, parts)) or [""]
+        if not head:
+            return
+        room -= sum(len(piece.encode()) for piece in (head, *articles))
+        left_out = len(endpoint.findings) - len(articles)
+        yield Section(anchor=anchor, head=head, articles=tuple(articles), articles_left_out=left_out)
 
 
-def _sections(report: Report) -> Iterator[Section]:
-    room, left = BODIES_SHOWN, FINDINGS_SHOWN
-    for number, endpoint in enumerate(report.endpoints, start=1):
-        findings = []
-        for index, finding in enumerate(endpoint.findings[:left], start=1):
-            bodies = align(finding.control.body, finding.candidate.body) if room > 0 else None
-            room -= bodies.size if bodies else 0
-            findings.append(_shown(finding, f"finding-{number}-{index}", bodies))
-        left -= len(findings)
-        yield Section(endpoint=endpoint, anchor=f"endpoint-{number}", findings=tuple(findings))
+def _markup(endpoint: EndpointReport, anchor: str, parts: Any) -> Iterator[str]:
+    """The endpoint's heading, then its findings; the bodies of a very large one are left out."""
+    yield parts.head(endpoint, anchor)
+    for number, finding in enumerate(endpoint.findings, start=1):
+        shown = _shown(finding, number, anchor)
+        article: str = parts.article(shown)
+        yield article if len(article) <= LARGEST_ARTICLE else parts.article(replace(shown, bodies=None))
 
 
-def _shown(finding: Finding, anchor: str, bodies: SideBySide | None) -> Shown:
+def _shown(finding: Finding, number: int, anchor: str) -> Shown:
     groups = list(_groups(finding.differences))
     return Shown(
         finding=finding,
-        anchor=anchor,
+        number=number,
+        anchor=f"{anchor}-{number}",
         groups=tuple(groups[:GROUPS_SHOWN]),
         groups_left_out=max(0, len(groups) - GROUPS_SHOWN),
         parts=tuple(_parts(finding)),
-        bodies=bodies,
+        bodies=align(finding.control.body, finding.candidate.body),
     )
 
 
