@@ -12,6 +12,7 @@ from strangler_django.serializers import entries
 from strangler_django.serializers.entries import ABSENT, Ask, Claim, Reading, Shelf
 from strangler_django.serializers.reads import Read
 from strangler_django.serializers.store import Store, Unavailable
+from strangler_django.serializers.waiting import Waiter
 from strangler_protos.stamps import new_token
 
 __all__ = ["Held", "Pace", "Request", "fetch", "fetched"]
@@ -26,7 +27,6 @@ Compute = Callable[[int, Sequence[bytes]], dict[bytes, bytes]]
 """Computes the values of a shelf, by its index, for some rows; a row that does not exist is left out."""
 
 ABSENT_SECONDS = 60
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.05
 _LONG_AGO = 0.002
 """Seconds after which somebody may have finished what we missed."""
 
@@ -208,28 +208,24 @@ def _await(store: Store, request: Request, found: list[Values], waiting: list[li
 
     Pauses count as long as they were meant to be: on a machine that is busy, computing would be slower too.
     """
-    budget, pause = request.pace.seconds, _FIRST_PAUSE
-    left = [list(column) for column in waiting]
-    while budget > 0 and any(left):
-        time.sleep(pause)
-        budget -= pause
-        pause = min(2 * pause, _LONGEST_PAUSE)
-        names = list(dict.fromkeys(name for column in left for name in column))
-        shelves = request.ask.shelves
-        try:
-            held = entries.leases(store, list(zip(shelves, left, strict=True)))
-            [reading] = entries.read(store, [Ask(shelves, names)])
-        except Unavailable:
-            return
-        request.read.round_trips += 2
-        for index, column in enumerate(reading.values):
-            wanted = set(left[index])
-            ready = {
-                name: value for name, value in zip(names, column, strict=True) if value is not None and name in wanted
-            }
-            found[index] |= ready
-            request.read.waits += len(ready)
-            left[index] = [name for name in left[index] if name not in ready and name in held[index]]
+    budget, left, shelves = request.pace.seconds, [list(column) for column in waiting], request.ask.shelves
+    with Waiter() as waiter:
+        while budget > 0 and any(left):
+            names = list(dict.fromkeys(name for column in left for name in column))
+            budget -= waiter.pause(len(names))
+            try:
+                held = entries.leases(store, list(zip(shelves, left, strict=True)))
+                [reading] = entries.read(store, [Ask(shelves, names)])
+            except Unavailable:
+                return
+            request.read.round_trips += 2
+            for index, column in enumerate(reading.values):
+                wanted = set(left[index])
+                pairs = zip(names, column, strict=True)
+                ready = {name: value for name, value in pairs if value is not None and name in wanted}
+                found[index] |= ready
+                request.read.waits += len(ready)
+                left[index] = [name for name in left[index] if name not in ready and name in held[index]]
 
 
 def _give_back(store: Store, shelf: Shelf, leased: Collection[bytes]) -> None:

@@ -9,6 +9,7 @@ from strangler_django.serializers import entries
 from strangler_django.serializers.entries import TABLE, Ask, Shelf
 from strangler_django.serializers.reads import Read
 from strangler_django.serializers.store import Command, Store, Unavailable
+from strangler_django.serializers.waiting import Waiter
 from strangler_protos import stamps as protocol
 from strangler_protos.stamps import ANY_ROW, new_token
 
@@ -20,7 +21,6 @@ NAME = ANY_ROW.encode()
 """Of a shelf with one value: it stands and falls with the stamps that every write of a model renews."""
 _UNKEPT = b"!"
 _UNKEPT_SECONDS = 60
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.05
 
 
 class Unkept(Exception):
@@ -70,23 +70,22 @@ def take(store: Store, shelf: Shelf, compute: Callable[[], bytes], pace: Pace, r
 
 
 def _missed(store: Store, shelf: Shelf, compute: Callable[[], bytes], pace: Pace, read: Read) -> bytes:
-    patience, pause = pace.patience, _FIRST_PAUSE
+    patience = pace.patience
     turn = _ask(store, shelf, pace, read)
-    while turn.trailer is not None and not turn.leased and patience > 0:
-        time.sleep(pause)
-        patience -= pause
-        pause = min(2 * pause, _LONGEST_PAUSE)
-        try:
-            value = _lying(store, shelf, read)
-            if value is not None:
-                read.waits += 1
-                return value
-            [held] = entries.leases(store, [(shelf, [NAME])])
-        except Unavailable:
-            break
-        read.round_trips += 1
-        if not held:
-            turn = _ask(store, shelf, pace, read)
+    with Waiter() as waiter:
+        while turn.trailer is not None and not turn.leased and patience > 0:
+            patience -= waiter.pause()
+            try:
+                value = _lying(store, shelf, read)
+                if value is not None:
+                    read.waits += 1
+                    return value
+                [held] = entries.leases(store, [(shelf, [NAME])])
+            except Unavailable:
+                break
+            read.round_trips += 1
+            if not held:
+                turn = _ask(store, shelf, pace, read)
     return _computed(store, shelf, compute, pace, read, turn=turn)
 
 
