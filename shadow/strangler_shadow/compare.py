@@ -3,26 +3,16 @@
 Equal bytes are equal at once. An int is not a float, null is not absent, 401 is not 403.
 """
 
-import gzip
-import zlib
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
-from hashlib import sha256
-from typing import Any
 
+from strangler_shadow.bodies import CodingError, opaque_difference, plain, text_difference, uncoded_difference
 from strangler_shadow.documents import decoded, document_differences
+from strangler_shadow.error_shapes import error_differences
+from strangler_shadow.header_rules import differing
 from strangler_shadow.observation import Difference, Kind, Observation
-from strangler_shadow.prefix import shared_prefix
 
 __all__ = ["compare"]
-
-# Of the connection and the moment, not of the answer; the body's length follows from the body.
-IGNORED_HEADERS = frozenset({"connection", "content-length", "date", "server", "set-cookie", "x-request-id"})
-# Lists whose order means nothing (RFC 9110, 12.5.5 and 10.2.1); only field names are free in case, methods are not.
-SETS = frozenset({"vary", "allow"})
-FIELD_NAMES = frozenset({"vary"})
-EXCERPT = 2000
 
 
 def compare(
@@ -49,24 +39,17 @@ def compare(
 
 
 def _headers(control: Observation, candidate: Observation) -> Iterator[Difference]:
-    left, right = _comparable(control), _comparable(candidate)
+    left, right = _lines(control), _lines(candidate)
     for name in sorted({*left, *right}):
-        if left.get(name) != right.get(name):
-            yield Difference(kind=Kind.HEADER, path=name, control=left.get(name), candidate=right.get(name))
+        if (shown := differing(name, left.get(name), right.get(name))) is not None:
+            yield Difference(kind=Kind.HEADER, path=name, control=shown[0], candidate=shown[1])
 
 
-def _comparable(observation: Observation) -> dict[str, Any]:
-    headers: dict[str, Any] = {}
+def _lines(observation: Observation) -> dict[str, list[str]]:
+    """The lines of each header, under its name in lower case."""
+    headers: dict[str, list[str]] = {}
     for name, value in observation.headers:
-        lowered = name.lower()
-        if lowered in IGNORED_HEADERS:
-            continue
-        if lowered in SETS:
-            text = value.lower() if lowered in FIELD_NAMES else value
-            members = {part.strip() for part in text.split(",")}
-            headers[lowered] = sorted(members.union(headers.get(lowered, ())))
-        else:
-            headers.setdefault(lowered, []).append(value)
+        headers.setdefault(name.lower(), []).append(value)
     return headers
 
 
@@ -87,38 +70,16 @@ def _by_name(cookies: tuple[str, ...]) -> dict[str, list[str]]:
 def _bodies(
     control: Observation, candidate: Observation, *, key_order: bool, shuffled: AbstractSet[str]
 ) -> list[Difference]:
-    one, other = _plain(control), _plain(candidate)
+    try:
+        one, other = plain(control), plain(candidate)
+    except CodingError:
+        return [uncoded_difference(control, candidate)]
     try:
         left, right = decoded(one), decoded(other)
     except (ValueError, RecursionError):
-        return [] if one == other else [_opaque(control, one, other)]
+        return [] if one == other else [opaque_difference(control.content_type, one, other)]
     found = document_differences(left, right, key_order=key_order, shuffled=shuffled)
+    if found and min(control.status, candidate.status) >= 400:
+        return error_differences(left, right, found)
     strict = key_order and not shuffled and one != other
-    return found or ([_texts(Kind.SPELLING, one, other)] if strict else [])
-
-
-def _plain(observation: Observation) -> bytes:
-    """The body without its compression; as it is where that is unknown or broken."""
-    coding = next((value.lower() for name, value in observation.headers if name.lower() == "content-encoding"), "")
-    with suppress(OSError, EOFError, zlib.error):
-        if coding == "gzip":
-            return gzip.decompress(observation.body)
-        if coding == "deflate":
-            return zlib.decompress(observation.body)
-    return observation.body
-
-
-def _opaque(observation: Observation, control: bytes, candidate: bytes) -> Difference:
-    """Text by where it begins to differ, anything else by its hash."""
-    kind = observation.content_type
-    if not kind or kind.startswith("text/") or kind.endswith(("json", "xml", "javascript", "urlencoded")):
-        return _texts(Kind.BODY, control, candidate)
-    left, right = (f"{len(body)} bytes, sha256 {sha256(body).hexdigest()}" for body in (control, candidate))
-    return Difference(kind=Kind.BODY, path="$", control=left, candidate=right)
-
-
-def _texts(kind: Kind, control: bytes, candidate: bytes) -> Difference:
-    # Excerpts start shortly before the first byte that differs, or long bodies would look the same.
-    start = max(0, shared_prefix(control, candidate) - EXCERPT // 10)
-    left, right = (body[start : start + EXCERPT].decode(errors="replace") for body in (control, candidate))
-    return Difference(kind=kind, path="$", control=left, candidate=right)
+    return found or ([text_difference(Kind.SPELLING, one, other)] if strict else [])

@@ -9,7 +9,7 @@ from typing import Any
 from strangler_shadow.json_text import alike, parsed
 from strangler_shadow.observation import Difference, Kind, pattern_of
 
-__all__ = ["DEEPEST", "decoded", "document_differences", "row_key", "shuffled_lists"]
+__all__ = ["DEEPEST", "Path", "decoded", "document_differences", "row_key", "shuffled_lists", "spelled"]
 
 DEEPEST = 100
 """No answer is written this deep; below it, walking and printing values cannot exhaust the stack."""
@@ -20,7 +20,7 @@ PRECISE = 1e-6
 _ABSENT: Any = object()
 _EXACT = frozenset({str, int})
 """Types of which equal values are the same."""
-_Path = tuple[Any, ...]
+Path = tuple[Any, ...]
 """Empty at the root, else the path of the container and the key or index in it; spelled where something differs."""
 
 
@@ -78,7 +78,7 @@ class _Walk:
         self._key_order = key_order
         self._shuffled = shuffled
 
-    def values(self, path: _Path, left: Any, right: Any) -> None:
+    def values(self, path: Path, left: Any, right: Any) -> None:
         kind = type(left)
         if kind is not type(right):
             self._add(Kind.NULL if left is None or right is None else Kind.TYPE, path, left, right)
@@ -89,7 +89,7 @@ class _Walk:
         elif not _same(left, right):
             self._add(Kind.PRECISION if _is_precision(left, right) else Kind.VALUE, path, left, right)
 
-    def _objects(self, path: _Path, left: dict[str, Any], right: dict[str, Any]) -> None:
+    def _objects(self, path: Path, left: dict[str, Any], right: dict[str, Any]) -> None:
         other_of, missing = right.get, False
         for key, one in left.items():
             other = other_of(key, _ABSENT)
@@ -97,32 +97,32 @@ class _Walk:
                 continue
             if other is _ABSENT:
                 missing = True
-                self.found.append(Difference(kind=Kind.MISSING, path=_spelled((path, key)), control=one))
+                self.found.append(Difference(kind=Kind.MISSING, path=spelled((path, key)), control=one))
             elif type(one) not in _EXACT or type(one) is not type(other) or one != other:
                 self.values((path, key), one, other)
         if missing or len(left) != len(right):
             for key, other in right.items():
                 if key not in left:
-                    self.found.append(Difference(kind=Kind.EXTRA, path=_spelled((path, key)), candidate=other))
+                    self.found.append(Difference(kind=Kind.EXTRA, path=spelled((path, key)), candidate=other))
         if self._key_order and list(left) != list(right):
             common = [key for key in left if key in right]
             if common != [key for key in right if key in left]:
                 self._add(Kind.ORDER, path, list(left), list(right))
 
-    def _lists(self, path: _Path, left: list[Any], right: list[Any]) -> None:
+    def _lists(self, path: Path, left: list[Any], right: list[Any]) -> None:
         length = len(right)
-        if self._shuffled and pattern_of(_spelled(path)) in self._shuffled:
+        if self._shuffled and pattern_of(spelled(path)) in self._shuffled:
             right = _aligned(left, right)
         if len(left) != length:
             self._add(Kind.LENGTH, path, len(left), length)
         for index, (one, other) in enumerate(zip(left, right, strict=False)):
             if other is _ABSENT:
-                self.found.append(Difference(kind=Kind.MISSING, path=_spelled((path, index)), control=one))
+                self.found.append(Difference(kind=Kind.MISSING, path=spelled((path, index)), control=one))
             elif one is not other and (type(one) not in _EXACT or type(one) is not type(other) or one != other):
                 self.values((path, index), one, other)
 
-    def _add(self, kind: Kind, path: _Path, left: Any, right: Any) -> None:
-        self.found.append(Difference(kind=kind, path=_spelled(path), control=left, candidate=right))
+    def _add(self, kind: Kind, path: Path, left: Any, right: Any) -> None:
+        self.found.append(Difference(kind=kind, path=spelled(path), control=left, candidate=right))
 
 
 def _aligned(left: list[Any], right: list[Any]) -> list[Any]:
@@ -138,7 +138,7 @@ def _aligned(left: list[Any], right: list[Any]) -> list[Any]:
     return [*(next(rest, _ABSENT) if row is _ABSENT else row for row in found), *rest]
 
 
-def _shuffled(path: _Path, left: Any, right: Any, found: set[str]) -> None:
+def _shuffled(path: Path, left: Any, right: Any, found: set[str]) -> None:
     if type(left) is not type(right) or not isinstance(left, (dict, list)) or left == right:
         return
     if isinstance(left, dict):
@@ -147,10 +147,10 @@ def _shuffled(path: _Path, left: Any, right: Any, found: set[str]) -> None:
         return
     key = row_key(left, right)
     if key and [row[key] for row in left] != [row[key] for row in right]:
-        found.add(_spelled(path))
+        found.add(spelled(path))
         right = _aligned(left, right)
     elif not key and sorted(map(_text, left)) == sorted(map(_text, right)):
-        found.add(_spelled(path))
+        found.add(spelled(path))
         return
     for index, (one, other) in enumerate(zip(left, right, strict=False)):
         _shuffled((path, index), one, other, found)
@@ -166,7 +166,8 @@ def _children(value: Any) -> Iterable[Any]:
     return value if isinstance(value, list) else ()
 
 
-def _spelled(path: _Path) -> str:
+def spelled(path: Path) -> str:
+    """The place as a JSON path."""
     parts: list[str] = []
     while path:
         path, key = path

@@ -1,33 +1,17 @@
 """What one side answered, and how two answers differ."""
 
-import enum
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from strangler_shadow.kinds import Kind
+from strangler_shadow.risk import Risk
+from strangler_shadow.risk_rules import risk_of
 
 __all__ = ["Difference", "Kind", "Observation", "pattern_of"]
 
 # An index or a row's key, or a quoted key, which may hold what looks like an index.
 INDEX = re.compile(r'(?P<key>"(?:[^"\\]|\\.)*")|\[[^\]"]+\]')
-
-
-class Kind(enum.StrEnum):
-    """How two answers differ at one place."""
-
-    STATUS = "status"
-    HEADER = "header"
-    COOKIE = "cookie"
-    MISSING = "missing"
-    EXTRA = "extra"
-    TYPE = "type"
-    NULL = "null"
-    VALUE = "value"
-    PRECISION = "precision"
-    ORDER = "order"
-    LENGTH = "length"
-    SPELLING = "spelling"
-    BODY = "body"
-    ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +38,20 @@ class Difference:
     """One place where the answers differ.
 
     `path` is a JSON path (`$.results[3].price`), a header's or cookie's name, `$`, or a row's column
-    (`table[primary key].column`). Values are Python primitives.
+    (`table[primary key].column`). Values are Python primitives. `of_errors` says that both answers are errors, so that
+    their values are messages.
     """
 
     kind: Kind
     path: str
     control: Any = None
     candidate: Any = None
+    of_errors: bool = field(default=False, compare=False)
+
+    @property
+    def risk(self) -> Risk:
+        """What it may cost."""
+        return risk_of(self.kind, self.path, self.control, self.candidate, of_errors=self.of_errors)
 
     @property
     def pattern(self) -> str:

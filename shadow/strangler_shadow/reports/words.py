@@ -11,6 +11,7 @@ from strangler_shadow.report import EndpointReport, Finding
 from strangler_shadow.verdict import Verdict
 
 __all__ = [
+    "GATE_VERDICTS",
     "KINDS",
     "PERCENTILES",
     "VERDICTS",
@@ -40,6 +41,8 @@ KINDS = {
     Kind.LENGTH: "another number of elements",
     Kind.SPELLING: "equal values, written differently",
     Kind.BODY: "bodies that are not both JSON",
+    Kind.CODING: "bodies in a coding that cannot be undone here",
+    Kind.ERROR_SHAPE: "errors of another structure",
     Kind.ERROR: "no answer on one side",
 }
 
@@ -49,6 +52,15 @@ VERDICTS = {
     Verdict.INCONCLUSIVE: "What was compared is too little to rest a decision on.",
     Verdict.STALE: "What was compared is out of date.",
     Verdict.INFRA: "A side could not be asked, so nothing is said about its answers.",
+}
+
+
+GATE_VERDICTS = {
+    Verdict.EQUIVALENT: "The evidence lets each endpoint take its next step.",
+    Verdict.DIVERGED: "More pairs of an endpoint differ than further ones can make good.",
+    Verdict.INCONCLUSIVE: "There are too few pairs, or they stand for something else than the traffic.",
+    Verdict.STALE: "Everything was counted before a change, or too long ago.",
+    Verdict.INFRA: "Too many pairs have no answer of the service.",
 }
 
 
