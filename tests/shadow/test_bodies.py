@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import tracemalloc
 import zlib
 
 import pytest
@@ -64,10 +65,14 @@ def test_what_cannot_be_undone_is_refused_in_words(body, coding, words):
 
 def test_a_kilobyte_that_stands_for_gigabytes_is_refused(monkeypatch):
     monkeypatch.setattr(bodies, "LARGEST", 1000)
-    bomb = gzip.compress(b"0" * 100_000)
-    (found,) = compare(answer(bomb, coding="gzip"), answer(gzip.compress(b"0" * 99_999), coding="gzip"))
+    bombs = [answer(gzip.compress(b"0" * size), coding="gzip") for size in (30_000_000, 30_000_001)]
+    tracemalloc.start()
+    (found,) = compare(*bombs)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
     assert found.kind is Kind.CODING
     assert "more than 1,000 bytes" in found.candidate
+    assert most < 1_000_000
 
 
 def test_text_differs_by_its_first_line_that_does():
