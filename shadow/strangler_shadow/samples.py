@@ -1,6 +1,6 @@
 """What a view's own parts say about its calls: keys, filters, search, ordering and page parameters, with values."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +14,7 @@ from rest_framework.request import Request
 
 from strangler_django.endpoints import Endpoint
 
-__all__ = ["Samples", "samples_of", "view_of"]
+__all__ = ["Samples", "keys_by_row", "model_of", "samples_of", "view_of"]
 
 MOST = 40
 PAGE_VALUES = ("1", "2", "3", "last", "0", "-1", "1.5", "99999", "abc", "")
@@ -40,6 +40,23 @@ def samples_of(endpoint: Endpoint) -> Samples:
         parameters.update(_filters(backend(), view, queryset))
     parameters.update(_pages(endpoint.attribute("pagination_class")))
     return Samples(keys=_keys(endpoint, queryset), parameters=parameters)
+
+
+def model_of(endpoint: Endpoint) -> Any:
+    """The model whose rows the view answers with; None where it does not say."""
+    if not endpoint.is_drf:
+        return None
+    found = _queryset(view_of(endpoint), endpoint)
+    return None if found is None else found.model
+
+
+def keys_by_row(endpoint: Endpoint, pks: Collection[Any]) -> dict[Any, str]:
+    """What the view's lookup is for each of these rows of its model, by primary key."""
+    lookup = endpoint.attribute("lookup_field", "pk") or "pk"
+    rows = model_of(endpoint)._base_manager.filter(pk__in=pks)
+    with suppress(FieldError, DatabaseError, ValueError):
+        return {pk: str(value) for pk, value in rows.values_list("pk", lookup) if value is not None}
+    return {}
 
 
 def view_of(endpoint: Endpoint) -> Any:

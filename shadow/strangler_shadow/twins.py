@@ -31,6 +31,10 @@ class Twins(Protocol):
     """Two copies: the names that Django gives a database, and how to begin again."""
 
     @property
+    def first(self) -> str:
+        """Name of the copy from which the others are made; who adds rows to it lets go of it and renews."""
+
+    @property
     def monolith(self) -> str:
         """Name of the copy on which the monolith answers."""
 

@@ -37,7 +37,7 @@ class PostgresTwins:
 
     @property
     def first(self) -> str:
-        """Name of the copy that nobody connects to."""
+        """Name of the copy that is the others' template."""
         return f"{self.stem}_first"
 
     def renew(self) -> None:

@@ -37,7 +37,7 @@ class SqliteTwins:
 
     @property
     def first(self) -> str:
-        """Path of the copy that is never written."""
+        """Path of the copy from which the others are made."""
         return str(self.folder / "first.sqlite3")
 
     def renew(self) -> None:

@@ -5,11 +5,12 @@ would happen.
 """
 
 import logging
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 import hypothesis
@@ -23,6 +24,7 @@ from strangler_shadow.compare import compare
 from strangler_shadow.content import has_content
 from strangler_shadow.corpus import CorpusError, keep, kept_calls
 from strangler_shadow.curl import curl_line
+from strangler_shadow.generated_rows import NO_ROWS, GeneratedRows
 from strangler_shadow.judging import INFRASTRUCTURE, Group, group_of, missing_kinds, words
 from strangler_shadow.noise import NO_NOISE, Noise, noise_between, settled
 from strangler_shadow.observation import Difference, Observation
@@ -30,17 +32,20 @@ from strangler_shadow.quantiles import curve_ms, quantiles_ms
 from strangler_shadow.reach import Reach
 from strangler_shadow.replay import NOT_ASKED, ReplayError, replay_candidate, replay_control
 from strangler_shadow.report import EndpointReport, Finding
+from strangler_shadow.row_calls import RowCalls
 from strangler_shadow.samples import Samples, samples_of
 from strangler_shadow.seeded import Pair, self_test
-from strangler_shadow.strategies import calls, plain_calls, single_calls
+from strangler_shadow.strategies import call_to, calls, plain_calls, resolves, single_calls
 from strangler_shadow.verdict import Verdict
 
-__all__ = ["verify_endpoint"]
+__all__ = ["Verification", "verify_endpoint"]
 
 logger = logging.getLogger("strangler_shadow")
 
 MOST_FINDINGS = 5
 MOST_PAIRS = 24
+# How much longer than its time a search may look for a smaller call that shows a difference.
+SHRINK_SECONDS = 10.0
 
 
 class _Diverged(Exception):
@@ -59,6 +64,7 @@ class _Run:
     rung: str
     on_call: Callable[[], None]
     reach: Reach
+    until: float = math.inf
     calls: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     statuses: Counter[int] = field(default_factory=Counter)
@@ -71,20 +77,22 @@ class _Run:
     saw_content: bool = False
     equal: dict[object, tuple[Call, Observation]] = field(default_factory=dict)
 
-    def check(self, kind_of_caller: str, call: Call) -> None:
-        """Ask both sides; raises `_Diverged` on a difference that is not known yet."""
+    def check(self, kind_of_caller: str, call: Call) -> int:
+        """Ask both sides; raises `_Diverged` on a difference that is not known yet. Gives the monolith's status."""
+        if not self.asks():
+            return 0
         control = replay_control(call)
         if control.wrote:
             self.skipped["writes"] += 1
-            return
+            return control.status
         candidate = replay_candidate(call, self.rung)
         if control.status >= 500 and candidate.error:
             # The router falls back there, and a client gets the monolith's own 500.
             self.skipped["both sides fail"] += 1
-            return
+            return control.status
         if candidate.error.startswith(NOT_ASKED):
             self.skipped["the monolith keeps it"] += 1
-            return
+            return control.status
         self._count(kind_of_caller, control, candidate)
         self.reach.add(call, control)
         differences = self._confirmed(call, control, candidate)
@@ -103,6 +111,11 @@ class _Run:
             language = next((value for name, value in control.headers if name == "Content-Language"), "")
             sort = (control.status, control.content_type, language, kind_of_caller, has_content(control.body))
             self.equal.setdefault((*sort, bool(call.query)), (call, control))
+        return control.status
+
+    def asks(self) -> bool:
+        """Whether there is time for a call; a difference that was seen is made smaller for a while yet."""
+        return time.monotonic() < self.until + (SHRINK_SECONDS if self.last else 0.0)
 
     def pairs(self) -> list[Pair]:
         """Answers that both sides gave, with what the control does not repeat of them."""
@@ -144,89 +157,174 @@ def verify_endpoint(
     examples: int,
     seed: int,
     given: Sequence[tuple[str, Call]] = (),
+    rows: GeneratedRows = NO_ROWS,
     on_call: Callable[[], None] = lambda: None,
 ) -> EndpointReport:
     """Verify one endpoint with the kept calls, those `given` with the kinds of their callers, and generated ones.
 
-    The same seed makes the same calls.
+    The same seed makes the same calls. `rows` were generated in `default`, which is a copy then.
     """
-    started = time.perf_counter()
-    kinds = kinds_of_caller()
-    run = _Run(entry=entry, rung=rung, on_call=on_call, reach=Reach.of(entry))
-    findings: list[Finding] = []
-    unreachable = ""
-    try:
-        for finding in _findings(run, kinds, given, examples=examples, seed=seed):
-            findings.append(finding)
-            run.known.update(map(group_of, finding.differences))
-    except _Unreachable as error:
-        unreachable = str(error)
+    verification = Verification.of(entry, rung=rung, rows=rows, on_call=on_call)
+    verification.begin(given)
+    verification.search(examples=examples, seed=seed)
+    return verification.report(seed=seed)
+
+
+@dataclass(slots=True, kw_only=True)
+class Verification:
+    """One endpoint's verification: `begin`, `search` as often as there is time, `report`."""
+
+    run: _Run
+    kinds: list[KindOfCaller]
+    samples: Samples
+    rows: RowCalls
+    refused: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    plain: list[Finding] = field(default_factory=list)
+    unreachable: str = ""
+    started: float = field(default_factory=time.perf_counter)
+
+    @classmethod
+    def of(
+        cls,
+        entry: Entry,
+        *,
+        rung: str,
+        rows: GeneratedRows = NO_ROWS,
+        until: float = math.inf,
+        on_call: Callable[[], None] = lambda: None,
+    ) -> "Verification":
+        """For an endpoint, by a monotonic clock until some time; `rows` were generated in `default`."""
+        run = _Run(entry=entry, rung=rung, on_call=on_call, reach=Reach.of(entry), until=until)
+        return cls(
+            run=run,
+            kinds=list(rows.kinds) or kinds_of_caller(),
+            samples=samples_of(entry.endpoint),
+            rows=RowCalls.of(entry, rows),
+            refused=rows.refused_of(entry),
+        )
+
+    def begin(self, given: Sequence[tuple[str, Call]] = ()) -> None:
+        """Make the kept calls, those given, and calls with at most one thing in them."""
+        with self._reaching():
+            for finding in self._asked_first(given):
+                self._add(finding)
+            known = set(self.run.known)
+            # A search looks for smaller calls, so what these show is not known to it yet.
+            self.plain = [*self._plain(), *self._of_rows()]
+            self.run.known = known
+
+    def search(self, *, examples: int, seed: int) -> None:
+        """Let Hypothesis draw calls until it finds nothing more."""
+        if self.unreachable:
+            return
+        keys = dict.fromkeys([*self.samples.keys, *self.rows.by_key])
+        strategy = calls(self.run.entry, replace(self.samples, keys=tuple(keys)), self.kinds)
+        with self._reaching():
+            for _ in range(MOST_FINDINGS):
+                if not _search(self.run, strategy, examples=examples, seed=seed):
+                    return
+                self._add(_last(self.run))
+
+    def report(self, *, seed: int) -> EndpointReport:
+        """The verdict and what it rests on; keeps the calls of the findings. `seed` draws the self-test."""
+        run = self.run
+        if run.last is not None:
+            self._add(_last(run))
+        for finding in self.plain:
+            if not run.known.issuperset(map(group_of, finding.differences)):
+                self._add(finding)
+        findings = [self._with_rows(finding) for finding in self.findings]
+        _keep(run.entry.binding.id, findings)
+        verdict, reason = _judge(run, self.kinds, findings, self.unreachable)
+        if self.rows.by_key:
+            reason += f"; {len(self.rows.by_key):,} of the rows were generated"
+            run.skipped["generated rows that the model or the database refused"] = self.refused
+        return EndpointReport(
+            endpoint=run.entry.binding.id,
+            rpc=run.entry.binding.rpc,
+            rung=run.rung,
+            verdict=verdict,
+            reason=reason,
+            calls=run.calls,
+            skipped=dict(+run.skipped),
+            statuses=dict(sorted(run.statuses.items())),
+            callers=dict(run.callers),
+            control_ms=quantiles_ms(run.control_seconds),
+            candidate_ms=quantiles_ms(run.candidate_seconds),
+            curve=curve_ms(run.control_seconds, run.candidate_seconds),
+            parameters=run.reach.parameters,
+            fields=run.reach.fields,
+            findings=tuple(findings),
+            self_test=self_test(run.pairs(), compare, seed=seed),
+            hides=run.noise.hides,
+            seconds=time.perf_counter() - self.started,
+        )
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        try:
+            yield
+        except _Unreachable as error:
+            self.unreachable = str(error)
+
+    def _add(self, finding: Finding) -> None:
+        self.findings.append(finding)
+        self.run.known.update(map(group_of, finding.differences))
+
+    def _asked_first(self, given: Sequence[tuple[str, Call]]) -> Iterator[Finding]:
+        labels = {caller.subject: label for label, caller in self.kinds}
+        kept = ((labels.get(call.caller.subject, "kept"), call) for call in kept_calls(self.run.entry.binding.id))
+        for kind_of_caller, call in chain(kept, given):
+            try:
+                self.run.check(kind_of_caller, call)
+            except _Diverged:
+                yield _last(self.run)
+            except ReplayError as error:
+                self.run.skipped[str(error)] += 1
+
+    def _plain(self) -> Iterator[Finding]:
+        asked = (plain_calls, single_calls)
+        for kind_of_caller, call in chain(*(made(self.run.entry, self.samples, self.kinds) for made in asked)):
+            _, found = self._one(kind_of_caller, call)
+            yield from found
+
+    def _of_rows(self) -> Iterator[Finding]:
+        """Each place by the kinds of caller until one of them is shown it, who is asked first from then on."""
+        kinds = list(self.rows.kinds)
+        for arguments, query in self.rows.places(self.samples):
+            for who in kinds:
+                call = call_to(self.run.entry, who, arguments, query, ())
+                if not resolves(call, self.run.entry.binding.route):
+                    break
+                status, found = self._one(who[0], call)
+                yield from found
+                if 200 <= status < 300:
+                    kinds = [who, *(kind for kind in kinds if kind is not who)]
+                    break
+
+    def _one(self, kind_of_caller: str, call: Call) -> tuple[int, list[Finding]]:
+        try:
+            return self.run.check(kind_of_caller, call), []
+        except _Diverged:
+            found = _last(self.run)
+            self.run.known.update(map(group_of, found.differences))
+            return found.control.status, [found]
+
+    def _with_rows(self, finding: Finding) -> Finding:
+        """With the generated rows that it is in, as a comment behind the line that repeats the call."""
+        scenes = self.rows.scenes_in(finding)
+        if not scenes:
+            return finding
+        return replace(finding, curl=f"{finding.curl}  # shown by the generated {' and '.join(map(str, scenes))}")
+
+
+def _keep(endpoint: str, findings: list[Finding]) -> None:
     if findings:
         try:
-            keep(entry.binding.id, [finding.call for finding in findings])
+            keep(endpoint, [finding.call for finding in findings])
         except CorpusError as error:
             logger.warning("the findings are reported, but not kept: %s", error)
-    verdict, reason = _judge(run, kinds, findings, unreachable)
-    trials = self_test(run.pairs(), compare, seed=seed)
-    return EndpointReport(
-        endpoint=entry.binding.id,
-        rpc=entry.binding.rpc,
-        rung=rung,
-        verdict=verdict,
-        reason=reason,
-        calls=run.calls,
-        skipped=dict(run.skipped),
-        statuses=dict(sorted(run.statuses.items())),
-        callers=dict(run.callers),
-        control_ms=quantiles_ms(run.control_seconds),
-        candidate_ms=quantiles_ms(run.candidate_seconds),
-        curve=curve_ms(run.control_seconds, run.candidate_seconds),
-        parameters=run.reach.parameters,
-        fields=run.reach.fields,
-        findings=tuple(findings),
-        self_test=trials,
-        hides=run.noise.hides,
-        seconds=time.perf_counter() - started,
-    )
-
-
-def _findings(
-    run: _Run, kinds: list[KindOfCaller], given: Sequence[tuple[str, Call]], *, examples: int, seed: int
-) -> Iterator[Finding]:
-    labels = {caller.subject: label for label, caller in kinds}
-    kept = ((labels.get(call.caller.subject, "kept"), call) for call in kept_calls(run.entry.binding.id))
-    for kind_of_caller, call in chain(kept, given):
-        try:
-            run.check(kind_of_caller, call)
-        except _Diverged:
-            yield _last(run)
-        except ReplayError as error:
-            run.skipped[str(error)] += 1
-    samples = samples_of(run.entry.endpoint)
-    plain = _plain_findings(run, samples, kinds)
-    strategy = calls(run.entry, samples, kinds)
-    for _ in range(MOST_FINDINGS):
-        if not _search(run, strategy, examples=examples, seed=seed):
-            break
-        yield _last(run)
-    for finding in plain:
-        # The search looks for smaller calls and may not have met this difference again.
-        if not run.known.issuperset(map(group_of, finding.differences)):
-            yield finding
-
-
-def _plain_findings(run: _Run, samples: Samples, kinds: list[KindOfCaller]) -> list[Finding]:
-    """What calls with at most one thing in them show; it is not known yet to the search behind them."""
-    known, found = set(run.known), []
-    asked = chain(plain_calls(run.entry, samples, kinds), single_calls(run.entry, samples, kinds))
-    for kind_of_caller, call in asked:
-        try:
-            run.check(kind_of_caller, call)
-        except _Diverged:
-            found.append(_last(run))
-            run.known.update(map(group_of, found[-1].differences))
-    run.known = known
-    return found
 
 
 def _search(

@@ -1,8 +1,8 @@
-"""Verify endpoints that write: the monolith answers on one copy of the database, the service on the other."""
+"""Verify an endpoint that writes: the monolith answers on one copy of the database, the service on the other."""
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity
@@ -18,50 +18,17 @@ from strangler_shadow.quantiles import quantiles_ms
 from strangler_shadow.replay import ReplayError
 from strangler_shadow.report import EndpointReport, Finding
 from strangler_shadow.seeded import self_test
-from strangler_shadow.twin_service import TwinService, serving
-from strangler_shadow.twins import TwinError, Twins, twins
+from strangler_shadow.twin_service import TwinService
+from strangler_shadow.twins import Twins
 from strangler_shadow.verdict import Verdict
 from strangler_shadow.write_calls import Sequence, Step, Target, plain_sequences, sequences, target_of, with_promising
 from strangler_shadow.write_run import Diverged, Outcome, Unreachable, WriteRun
 
-__all__ = ["verify_on_twins", "verify_writes"]
+__all__ = ["verify_writes"]
 
 logger = logging.getLogger("strangler_shadow")
 
 MOST_FINDINGS = 5
-
-
-def verify_on_twins(
-    entries: Iterable[Entry],
-    *,
-    rung: str,
-    command: str,
-    examples: int,
-    seed: int,
-    on_call: Callable[[], None] = lambda: None,
-) -> Iterator[EndpointReport]:
-    """Verify endpoints that write on copies of the database that are made, served and dropped here.
-
-    `command` starts the service (`twin_service.serving`). Without copies or a service each is INCONCLUSIVE.
-    """
-    left = list(entries)
-    try:
-        with twins() as copies, serving(copies, rung, command) as service:
-            # The router's settings name the service now, so that the table is another.
-            table = {entry.binding.id: entry for entry in build_table().values()}
-            while left:
-                entry = table[left[0].binding.id]
-                yield verify_writes(entry, copies, service, rung=rung, examples=examples, seed=seed, on_call=on_call)
-                left.pop(0)
-    except TwinError as error:
-        for entry in left:
-            yield EndpointReport(
-                endpoint=entry.binding.id,
-                rpc=entry.binding.rpc,
-                rung=rung,
-                verdict=Verdict.INCONCLUSIVE,
-                reason=str(error),
-            )
 
 
 def verify_writes(

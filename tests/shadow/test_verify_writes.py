@@ -13,9 +13,9 @@ from strangler_router.table import build_table
 from strangler_shadow import corpus, replay
 from strangler_shadow.models import ShadowVerification
 from strangler_shadow.report import EndpointReport
+from strangler_shadow.on_twins import verify_on_twins
 from strangler_shadow.rows import Rows, read_rows
 from strangler_shadow.verdict import Verdict
-from strangler_shadow.writes import verify_on_twins
 from tests.shadow.test_twins import names_of_copies
 
 REVIEWS = "v1:course-reviews.post"

@@ -21,12 +21,13 @@ from strangler_router.table import build_table
 from strangler_router.types import Call
 from strangler_shadow.corpus import corpus_folder
 from strangler_shadow.evidence import record_verification
+from strangler_shadow.generated_rows import GeneratedRows
+from strangler_shadow.on_twins import verify_on_twins
 from strangler_shadow.report import EndpointReport, Report
 from strangler_shadow.reports import KINDS, write_report
 from strangler_shadow.reports.text import print_report
 from strangler_shadow.requests import UnreadableRequests, given_calls
 from strangler_shadow.verify import verify_endpoint
-from strangler_shadow.writes import verify_on_twins
 
 
 class Command(Verb):
@@ -40,8 +41,16 @@ class Command(Verb):
             "--twin-service",
             default="",
             metavar="COMMAND",
-            help="for endpoints that write: starts the service on a copy of the database; {database} is the copy's "
-            "path or URL, {address} where to listen (the lifted rung has a host of ours)",
+            help="for endpoints that write, and for --rows: starts the service on a copy of the database; {database} is "
+            "the copy's path or URL, {address} where to listen (the lifted rung has a host of ours)",
+        )
+        parser.add_argument(
+            "--rows",
+            type=int,
+            default=0,
+            metavar="N",
+            help="generate rows with values at the edges, N for each model, in a copy of the database on which both "
+            "sides answer (none); rungs but the lifted need --twin-service",
         )
         parser.add_argument("--seed", type=int, help="repeats a run (random)")
         parser.add_argument(
@@ -61,6 +70,8 @@ class Command(Verb):
     def handle(self, *_args: Any, **options: Any) -> None:
         if options["examples"] < 1:
             raise UsageError(f"--examples {options['examples']}: at least one call is needed")
+        if options["rows"] < 0:
+            raise UsageError(f"--rows {options['rows']}: a number of rows, or 0 for none")
         files = [_report_file(text) for text in options["report"]]
         entries = _entries(options["endpoints"])
         given = self._given(options["requests"], entries)
@@ -108,15 +119,23 @@ class Command(Verb):
     ) -> Iterator[EndpointReport]:
         examples, command = options["examples"], options["twin_service"]
         # Copies are made before calls of other endpoints open connections that hold the database.
-        writing = [entry for entry in entries if not entry.binding.is_safe]
-        for rung in dict.fromkeys(rungs[entry.binding.id] for entry in writing):
-            found = [entry for entry in writing if rungs[entry.binding.id] == rung]
-            with self._progress(f"writes, {rung}", examples) as on_call:
+        copied = [entry for entry in entries if options["rows"] or not entry.binding.is_safe]
+        for rung in dict.fromkeys(rungs[entry.binding.id] for entry in copied):
+            found = [entry for entry in copied if rungs[entry.binding.id] == rung]
+            with self._progress(f"on copies, {rung}", examples) as on_call:
                 yield from verify_on_twins(
-                    found, rung=rung, command=command, examples=examples, seed=seed, on_call=on_call
+                    found,
+                    rung=rung,
+                    command=command,
+                    examples=examples,
+                    seed=seed,
+                    rows=options["rows"],
+                    given=given,
+                    on_rows=self._tell_rows,
+                    on_call=on_call,
                 )
         for entry in entries:
-            if entry.binding.is_safe:
+            if entry not in copied:
                 rung = rungs[entry.binding.id]
                 with self._progress(entry.binding.id, examples) as on_call:
                     report = verify_endpoint(
@@ -128,6 +147,10 @@ class Command(Verb):
                         on_call=on_call,
                     )
                 yield report
+
+    def _tell_rows(self, rows: GeneratedRows) -> None:
+        for line in rows.lines():
+            self.stdout.write(line)
 
     def _keep(self, found: EndpointReport) -> None:
         """Tell the gate, where the database takes it."""
