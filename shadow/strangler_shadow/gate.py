@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.utils import timezone
@@ -15,8 +14,8 @@ from strangler_router.pin import Entry
 from strangler_router.policy import Stage
 from strangler_shadow.bound import alpha_of_epoch, pairs_missing, upper_bound
 from strangler_shadow.coverage import Coverage
+from strangler_shadow.declared import Declared, NeverSeen, declared_of, never_seen
 from strangler_shadow.evidence import DIVERGENT, Evidence, Verification, read_evidence
-from strangler_shadow.fields import OWN_NAMES, declared_names
 from strangler_shadow.fingerprint import entry_of
 from strangler_shadow.gate_rules import GateRules, read_rules
 from strangler_shadow.history import Day, days_of
@@ -34,11 +33,6 @@ from strangler_shadow.verdict import Verdict, worst
 
 __all__ = ["GateReport", "ask_gate", "judge", "may_cutover", "with_history"]
 
-# Field numbers from here on are the framework's own.
-ENVELOPE = 1000
-# The fields of a message that stands for one entry of a mapping, where keys are data.
-ENTRY = {"key", "value"}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateReport:
@@ -47,10 +41,10 @@ class GateReport:
     `bound` is the upper bound on the share of the traffic that diverges, at `confidence` over all looks and epochs;
     `missing` is how many further pairs without a difference would bring it below `max_rate`. `reasons` say what speaks
     against the step, or what is claimed where nothing does. `counts` are by outcome, and `reasons_of_counts` split
-    them; `statuses` and `callers` are those of the compared pairs. `vacuous` of these were errors or empty, and fields
-    `never_seen` were null or absent in all. `latency` are intervals of quantiles, control's before candidate's, which
-    hold together at `confidence` as the bound does, and `curve` the quantiles as found. `history` is filled by
-    `with_history`.
+    them. Of the compared pairs `vacuous` were errors or empty, and `statuses`, `callers`, query `parameters` and
+    declared choices (`values`) are what they had. `never_seen` names what they had not, of what the endpoint declares.
+    `latency` are intervals of quantiles, control's before candidate's, which hold together at `confidence` as the
+    bound does, and `curve` the quantiles as found. `history` is filled by `with_history`.
     """
 
     endpoint: str
@@ -71,7 +65,9 @@ class GateReport:
     vacuous: int
     statuses: Mapping[str, int]
     callers: Mapping[str, int]
-    never_seen: tuple[str, ...]
+    parameters: Mapping[str, int]
+    values: tuple[str, ...]
+    never_seen: NeverSeen
     verified: Verification | None
     latency: tuple[Interval, ...] = ()
     curve: tuple[LatencyPoint, ...] = ()
@@ -102,7 +98,7 @@ def ask_gate(
         now=timezone.now(),
         method=entry.binding.http_method if entry else "GET",
         missing_kinds=_missing_kinds(entry, rung, evidence.coverage) if entry else (),
-        declared=_declared(entry) if entry else frozenset(),
+        declared=declared_of(entry) if entry else Declared(),
     )
 
 
@@ -120,11 +116,11 @@ def judge(
     now: datetime,
     method: str = "GET",
     missing_kinds: Sequence[str] = (),
-    declared: frozenset[str] = frozenset(),
+    declared: Declared | None = None,
 ) -> GateReport:
     """The verdict on moving to this stage: the worst objection, EQUIVALENT where there is none.
 
-    `missing_kinds` are kinds of caller whose pairs are wanted, `declared` the endpoint's own fields.
+    `missing_kinds` are kinds of caller whose pairs are wanted, `declared` is what the endpoint's pairs could have had.
     """
     alpha = alpha_of_epoch(evidence.epoch or 1, 1 - rules.confidence)
     strata = evidence.strata(*DIVERGENT)
@@ -158,7 +154,9 @@ def judge(
         vacuous=evidence.coverage.vacuous,
         statuses=dict(sorted(evidence.coverage.statuses.items())),
         callers=dict(sorted(evidence.coverage.callers.items())),
-        never_seen=tuple(sorted(declared - evidence.coverage.fields)),
+        parameters=dict(sorted(evidence.coverage.parameters.items())),
+        values=tuple(sorted(evidence.coverage.values)),
+        never_seen=never_seen(evidence.coverage, declared or Declared()),
         verified=evidence.verified,
         latency=latency,
         curve=curve(evidence.latencies),
@@ -192,20 +190,6 @@ def _verified(evidence: Evidence) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.4g} %"
-
-
-def _declared(entry: Entry) -> frozenset[str]:
-    """Names of the fields that an answer may have, without those of the contract's envelope."""
-    if entry.binding.is_generic:
-        return declared_names(entry.binding.id) - OWN_NAMES
-    names: set[str] = set()
-    waiting: list[Any] = [entry.binding.response.DESCRIPTOR]
-    for message in waiting:
-        fields = [field for field in message.fields if field.number < ENVELOPE]
-        found = {field.json_name for field in fields}
-        names |= set() if found == ENTRY else found
-        waiting += [field.message_type for field in fields if field.message_type not in (None, *waiting)]
-    return frozenset(names)
 
 
 def _missing_kinds(entry: Entry, rung: str, coverage: Coverage) -> list[str]:

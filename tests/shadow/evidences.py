@@ -32,10 +32,10 @@ def evidence(*, matched=6_000, statuses=None, coverage=None, weight=1, **values)
     )
 
 
-def exchange(*, endpoint=NAME, status=200, body=BODY, rung="native", **caller):
+def exchange(*, endpoint=NAME, status=200, body=BODY, rung="native", query="", **caller):
     """One call and its answer; keywords are the caller's."""
     return Exchange(
-        call=Call(endpoint=endpoint, route="", method="GET", path="/", caller=Caller(**caller)),
+        call=Call(endpoint=endpoint, route="", method="GET", path="/", query=query, caller=Caller(**caller)),
         decision=Decision(side=Side.MONOLITH, rung=rung, reason="", mirrored=True),
         served=Served(status=status, headers=(), cookies=(), body=body, seconds=0.1),
     )

@@ -58,7 +58,7 @@ def test_it_prints_what_there_is_and_what_is_missing():
     mirrored(Outcome.DROPPED, reason="queue full", times=20)
     code, text = ask(NAME)
     assert code == 2
-    first, reason, bound, reasons, statuses, vacuous, unseen = text.splitlines()
+    first, reason, bound, reasons, statuses, vacuous, unseen, callers = text.splitlines()
     assert first == f"{NAME} to canary, rung native: INCONCLUSIVE"
     assert "about 1,891 more pairs without a difference" in reason
     assert bound.strip() == "bound 0.00147 at 99 %, epoch 1: 4,020 copies = 4,000 matched + 20 dropped"
@@ -66,6 +66,17 @@ def test_it_prints_what_there_is_and_what_is_missing():
     assert statuses.strip() == "statuses: 200 1; callers: anonymous 1"
     assert vacuous.strip() == "errors or empty: 0"
     assert unseen.strip() == "never seen but null: bio, course_count, joined_at, levels, photo, website"
+    assert callers.strip() == "never seen, callers: user, staff"
+
+
+def test_it_lists_choices_and_query_parameters_that_no_pair_had():
+    mirrored(endpoint=OTHER, rung="lifted", query="page=2&ordering=price", body=b'{"level": "beginner"}')
+    lines = ask(OTHER)[1].splitlines()
+    assert "  never seen, choices: level=advanced, level=intermediate" in lines
+    assert (
+        "  never seen, query parameters: is_free, language, level, max_price, min_price, page_size, search, topic"
+        in lines
+    )
 
 
 def test_it_says_how_long_both_sides_took_and_where_that_was_measured():

@@ -48,6 +48,26 @@ def test_declared_fields_are_named_where_they_were_not_null_and_other_keys_never
     assert covered(exchange(body=body)).fields == {"results", "name", "id"}
 
 
+COURSES = "v1:course-list.get"
+
+
+def test_query_parameters_are_counted_by_name_where_they_are_declared_and_others_never():
+    coverage = covered(
+        exchange(endpoint=COURSES, query="page=2&page=3&search=Ada&ada%40example.org=1"),
+        exchange(endpoint=COURSES, query="page=&Level"),
+        exchange(query="page=2"),
+    )
+    assert coverage.parameters == {"page": 2, "search": 1}
+    assert "ada" not in json.dumps(coverage.to_json()).lower()
+
+
+def test_choices_are_kept_where_a_field_declares_them_and_other_values_never():
+    courses = [{"level": "beginner", "title": "advanced"}, {"level": "Ada", "language": "en"}, {"level": ["advanced"]}]
+    coverage = covered(exchange(endpoint=COURSES, body=json.dumps({"results": courses}).encode()))
+    assert coverage.values == {"level=beginner", "level=advanced"}
+    assert covered(exchange(endpoint=COURSES, body=b'{"level": {"level": null}}')).values == set()
+
+
 def test_of_subjects_and_tenants_two_tokens_are_kept():
     coverage = covered(*(exchange(subject=f"canary-{number}", tenant="canary") for number in range(9)))
     assert len(coverage.subjects) == 2
@@ -64,7 +84,9 @@ def test_staff_are_no_other_users():
 exchanges = st.builds(
     exchange,
     status=st.sampled_from([200, 404]),
-    body=st.sampled_from([b"[]", b'{"id": 1}', b'{"name": "a"}']),
+    body=st.sampled_from([b"[]", b'{"id": 1}', b'{"name": "a"}', b'{"level": "beginner"}']),
+    endpoint=st.sampled_from(["v1:educator-detail.get", "v1:course-list.get"]),
+    query=st.sampled_from(["", "page=2", "search=a&page=1"]),
     subject=st.sampled_from(["", "1", "2"]),
 )
 

@@ -282,7 +282,8 @@ class TestInTheDatabase:
         }  # fmt: skip
         assert (report.pairs, report.divergent, report.callers) == (5_991, 1, {"anonymous": 1, "user": 1})
         assert report.reasons_of_counts == {"dropped: queue full": 9}
-        assert report.never_seen == ("bio", "course_count", "joined_at", "levels", "photo", "website")
+        assert report.never_seen.fields == ("bio", "course_count", "joined_at", "levels", "photo", "website")
+        assert report.never_seen.callers == ("staff",)
 
     def test_kinds_of_caller_are_asked_for_where_the_service_decides_about_objects(self, django_user_model):
         mirrored(times=6_000, endpoint=ENROLMENT)

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from strangler_shadow.bound import Stratum, alpha_of_epoch, pairs_missing
+from strangler_shadow.choices import MOST_CHOICES
 from strangler_shadow.gate_rules import GateRules, read_rules
 from strangler_shadow.histogram import ERROR
 from strangler_shadow.latency import ENOUGH
@@ -70,6 +71,7 @@ def test_every_default_is_the_one_that_it_names():
         f"`MAX_AGE` (days, {rules.max_age})",
         f"`SLOWER` ({rules.slower})",
         f"off by at most {ERROR:.0%}".replace("%", " %"),
+        f"up to {MOST_CHOICES} of a field",
         f"from {ENOUGH:,} answers of each on",
     ):
         assert words in GUIDE

@@ -95,7 +95,7 @@ def _lines(report: GateReport) -> list[str]:
     if report.statuses:
         lines.append(f"  statuses: {_counts(report.statuses)}; callers: {_counts(report.callers)}")
         lines.append(f"  errors or empty: {report.vacuous:,}")
-        lines.append(f"  never seen but null: {', '.join(report.never_seen) or 'no declared field'}")
+        lines += _never_seen(report)
     lines += _latency_lines(report)
     if found := report.verified:
         lines.append(f"  strangler verify on {found.at:%Y-%m-%d}: {found.verdict.name}, {found.calls:,} calls")
@@ -104,6 +104,13 @@ def _lines(report: GateReport) -> list[str]:
         for day in report.history
     )
     return lines
+
+
+def _never_seen(report: GateReport) -> Iterator[str]:
+    missing = report.never_seen
+    yield f"  never seen but null: {', '.join(missing.fields) or 'no declared field'}"
+    found = {"choices": missing.values, "query parameters": missing.parameters, "callers": missing.callers}
+    yield from (f"  never seen, {kind}: {', '.join(names)}" for kind, names in found.items() if names)
 
 
 def _latency_lines(report: GateReport) -> Iterator[str]:
