@@ -1,55 +1,64 @@
-"""How far the calls of a verification went: query parameters that were used, and fields that had a value."""
+"""How far the calls of a verification went: query parameters that were used, and fields and choices that were met."""
 
 import json
 from collections import Counter
-from collections.abc import Container, Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import parse_qsl
 
 from strangler_router.pin import Entry
 from strangler_router.types import Call
-from strangler_shadow.fields import OWN_NAMES, declared_names
+from strangler_shadow.declared import declared_of
 from strangler_shadow.observation import Observation
-from strangler_shadow.samples import samples_of
 
 __all__ = ["Reach"]
 
 
 @dataclass(slots=True, kw_only=True)
 class Reach:
-    """Counts of calls by declared query parameter, and of answers by declared field that was not null; 0 is never."""
+    """Counts of calls by declared query parameter, of answers by declared field that was not null and by choice.
+
+    0 is never; other names may be data, and are not kept.
+    """
 
     parameters: Counter[str] = field(default_factory=Counter)
     fields: Counter[str] = field(default_factory=Counter)
+    values: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     def of(cls, entry: Entry) -> Self:
-        """Nothing reached yet of what the endpoint declares; without names that paginators and errors have."""
-        parameters = sorted(samples_of(entry.endpoint).parameters)
-        fields = sorted(declared_names(entry.binding.id) - OWN_NAMES)
-        return cls(parameters=Counter(dict.fromkeys(parameters, 0)), fields=Counter(dict.fromkeys(fields, 0)))
+        """Nothing reached yet of what the endpoint declares."""
+        declared = declared_of(entry)
+        values = (f"{name}={value}" for name, choices in declared.choices.items() for value in choices)
+        return cls(parameters=_none(declared.parameters), fields=_none(declared.fields), values=_none(values))
 
     def add(self, call: Call, control: Observation) -> None:
         """Add one call and the control's answer to it."""
         used = {name for name, _ in parse_qsl(call.query, keep_blank_values=True)}
+        members = list(_members(control.body))
+        met = {f"{name}={each}" for name, value in members for each in (value if isinstance(value, list) else [value])}
         self.parameters.update(used & self.parameters.keys())
-        self.fields.update(_with_values(control.body, self.fields))
+        self.fields.update({name for name, value in members if value is not None} & self.fields.keys())
+        self.values.update(met & self.values.keys())
 
 
-def _with_values(body: bytes, names: Container[str]) -> set[str]:
+def _none(names: Iterable[str]) -> Counter[str]:
+    return Counter(dict.fromkeys(sorted(names), 0))
+
+
+def _members(body: bytes) -> Iterator[tuple[str, Any]]:
+    """Keys and values of all objects of a JSON document."""
     try:
-        waiting: list[Any] = [json.loads(body)]
+        waiting = _nested([json.loads(body)])
     except (ValueError, RecursionError):
-        return set()
-    found: set[str] = set()
+        return
     while waiting:
         value = waiting.pop()
-        inner: Iterable[Any] = ()
         if isinstance(value, dict):
-            found.update(name for name, held in value.items() if held is not None and name in names)
-            inner = value.values()
-        elif isinstance(value, list):
-            inner = value
-        waiting += [held for held in inner if isinstance(held, (dict, list))]
-    return found
+            yield from value.items()
+        waiting += _nested(value.values() if isinstance(value, dict) else value)
+
+
+def _nested(values: Iterable[Any]) -> list[Any]:
+    return [value for value in values if isinstance(value, (dict, list))]

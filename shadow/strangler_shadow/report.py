@@ -34,8 +34,10 @@ class EndpointReport:
     `statuses` counts the control's answers by status, `callers` the calls by kind of caller; `control_ms` and
     `candidate_ms` are latencies in milliseconds, keyed p50, p90, p99, and `curve` both sides' at more quantiles.
     `parameters` counts the calls that used each declared query parameter, `fields` the answers in which each declared
-    field had a value: 0 is never. `self_test` says how many seeded divergences the same comparison sees in the answers
-    that were equal; `hides` by pattern what is invisible to it where the monolith does not repeat itself.
+    field had a value, `values` those in which one had each of its choices (`level=basic`): 0 is never.
+
+    `self_test` says how many seeded divergences the same comparison sees in the answers that were equal; `hides` by
+    pattern what is invisible to it where the monolith does not repeat itself.
     """
 
     endpoint: str
@@ -52,6 +54,7 @@ class EndpointReport:
     curve: tuple[LatencyPoint, ...] = ()
     parameters: Mapping[str, int] = field(default_factory=dict)
     fields: Mapping[str, int] = field(default_factory=dict)
+    values: Mapping[str, int] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     self_test: SelfTest = field(default_factory=SelfTest)
     hides: Mapping[str, str] = field(default_factory=dict)

@@ -73,6 +73,7 @@ def diverged(
         candidate_ms={"p50": 3.4, "p90": 6.92, "p99": 15.5},
         curve=curve(),
         parameters={"level": 0, "ordering": 131, "page": 122, "search": 64},
+        values={"level=advanced": 402, "level=beginner": 211, "level=expert": 0},
         fields={"educator": 402, "id": 402, "preview_url": 0, "price": 402, "rating": 377, "title": 402},
         self_test=SelfTest(
             operators=("constant-value", "host-of-next", "key-missing"),

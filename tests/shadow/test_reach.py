@@ -27,7 +27,16 @@ def test_it_counts_declared_parameters_and_fields_with_a_value_and_keeps_no_othe
     )
     reach.add(call("page=2"), observation({"title": {"price": 0, "ada@example.org": 1}, "detail": "x"}))
     assert {name: count for name, count in reach.parameters.items() if count} == {"page": 2, "ordering": 1}
-    assert {name: count for name, count in reach.fields.items() if count} == {"title": 2, "price": 1}
+    assert {name: count for name, count in reach.fields.items() if count} == {"price": 1, "results": 1, "title": 2}
+
+
+@pytest.mark.django_db
+def test_it_counts_the_choices_that_fields_had():
+    reach = Reach.of(entry())
+    assert set(reach.values) == {"level=beginner", "level=intermediate", "level=advanced"}
+    reach.add(call(""), observation({"results": [{"level": "beginner"}, {"level": "beginner"}, {"level": "other"}]}))
+    reach.add(call(""), observation({"level": ["advanced"], "title": "level=intermediate"}))
+    assert {name: count for name, count in reach.values.items() if count} == {"level=beginner": 1, "level=advanced": 1}
 
 
 @pytest.mark.django_db

@@ -88,7 +88,9 @@ def test_a_report_is_written_into_folders_that_it_makes_and_replaces_an_older_on
 
 
 def test_an_unknown_kind_names_the_kinds_there_are(tmp_path):
-    with pytest.raises(ReportNotWritten, match="no report of kind 'pdf'; choose one of html, json, junit, md"):
+    with pytest.raises(
+        ReportNotWritten, match="no report of kind 'pdf'; choose one of html, json, junit, markdown, md"
+    ):
         write_report(sample(), "pdf", tmp_path / "x")
     assert issubclass(ReportNotWritten, StranglerError)
 
@@ -369,6 +371,7 @@ def test_html_lists_what_calls_reached_and_what_they_never_did():
     rows = {row[0]: [" ".join(cell.split()) for cell in row[1:]] for row in page.rows[::-1] if len(row) == 3}
     assert rows["Statuses"] == ["200 410 400 52 404 38", "not known"]
     assert rows["Query parameters"] == ["ordering 131 page 122 search 64", "level"]
+    assert rows["Choices"] == ["level=advanced 402 level=beginner 211", "level=expert"]
     assert rows["Fields with a value"] == ["educator 402 id 402 price 402 title 402 rating 377", "preview_url"]
     assert "caught 40 of 41 seeded divergences" in page.text
     assert "$.results[*].viewed_at not seen there: times within 2 s of each other" in page.text

@@ -5,11 +5,19 @@ from pathlib import Path
 
 from strangler_shadow.report import Report
 from strangler_shadow.reports.errors import ReportNotWritten
+from strangler_shadow.reports.files import write_text
 
 __all__ = ["KINDS", "ReportNotWritten", "write_report"]
 
 # Each module has `render(report) -> str`; HTML alone needs Jinja2, so modules load when they are asked for.
-MODULES = {"html": "html", "json": "json_document", "junit": "junit", "md": "markdown", "pytest": "pytest_file"}
+MODULES = {
+    "html": "html",
+    "json": "json_document",
+    "junit": "junit",
+    "markdown": "markdown",
+    "md": "markdown",
+    "pytest": "pytest_file",
+}
 KINDS = tuple(MODULES)
 
 
@@ -20,13 +28,4 @@ def write_report(report: Report, kind: str, path: Path) -> None:
     """
     if kind not in MODULES:
         raise ReportNotWritten(f"There is no report of kind {kind!r}; choose one of {', '.join(KINDS)}.")
-    text: str = import_module(f"strangler_shadow.reports.{MODULES[kind]}").render(report)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode())
-    except OSError as error:
-        where = "" if error.filename in (None, str(path)) else f" ({error.filename})"
-        reason = error.strerror or str(error)
-        raise ReportNotWritten(
-            f"The {kind} report cannot be written to {path}: {reason}{where}. Name a file in a folder that is writable."
-        ) from error
+    write_text(import_module(f"{__name__}.{MODULES[kind]}").render(report), kind, path)

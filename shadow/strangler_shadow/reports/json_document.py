@@ -1,21 +1,8 @@
 """The report as a JSON document, `strangler.report/1`; a change that breaks readers raises the number.
 
-    {"schema", "started", "seed", "examples", "verdict", "exit_code",
-     "endpoints": [{"endpoint", "rpc", "rung", "verdict", "exit_code", "reason", "calls", "seconds",
-       "skipped": {reason: calls}, "statuses": {status: calls}, "callers": {kind: calls},
-       "control_ms" and "candidate_ms": {"p50", "p90", "p99"},
-       "self_test": {"caught", "applicable", "operators": [name], "unused": [name],
-         "missed": [{"operator", "family", "place", "reason"}]}, "hides": {pattern: words},
-       "findings": [{
-         "call": {"endpoint", "route", "method", "path", "query", "kwargs", "headers": [[name, value]],
-           "caller": kind, "body", "body_encoding", "content_type", "scheme", "host", "language", "timezone",
-           "media_type", "version"},
-         "curl",
-         "control" and "candidate": {"status", "headers": [[name, value]], "cookies": [text], "body", "body_encoding",
-           "seconds", "error", "wrote"},
-         "differences": [{"kind", "path", "pattern", "control", "candidate"}]}]}]}
+`report.schema.json` beside this module is its JSON Schema. Keys are in the order that it lists, maps in the order of
+their keys.
 
-`unused` operators applied to no answer; `hides` says what is invisible where the monolith does not repeat itself.
 `body_encoding` is `utf-8`, or `base64` for bytes that are not text. In a difference, the absent side of `missing`,
 `extra`, `header` and `cookie` is null. JSON has no NaN and no infinity: they are the strings `NaN`, `Infinity` and
 `-Infinity`. The file is ASCII; a lone surrogate in a value stays one, written as its escape.
@@ -60,13 +47,17 @@ def _endpoint(endpoint: EndpointReport) -> dict[str, Any]:
         "reason": endpoint.reason,
         "calls": endpoint.calls,
         "seconds": endpoint.seconds,
-        "skipped": dict(endpoint.skipped),
-        "statuses": dict(endpoint.statuses),
-        "callers": dict(endpoint.callers),
+        "skipped": dict(sorted(endpoint.skipped.items())),
+        "statuses": dict(sorted(endpoint.statuses.items())),
+        "callers": dict(sorted(endpoint.callers.items())),
+        "parameters": dict(sorted(endpoint.parameters.items())),
+        "fields": dict(sorted(endpoint.fields.items())),
+        "values": dict(sorted(endpoint.values.items())),
         "control_ms": dict(endpoint.control_ms),
         "candidate_ms": dict(endpoint.candidate_ms),
+        "curve": [asdict(point) for point in endpoint.curve],
         "self_test": asdict(endpoint.self_test),
-        "hides": dict(endpoint.hides),
+        "hides": dict(sorted(endpoint.hides.items())),
         "findings": [_finding(finding) for finding in endpoint.findings],
     }
 

@@ -12,22 +12,24 @@ NAMES_SHOWN = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One row: names with their counts, and those `never` seen; None where nobody declares what there could be.
+    """One row: names with their counts, None where nobody counted, and those `never` seen.
 
-    `none` is said where nothing was seen.
+    `never` is None where nobody declares what there could be; `none` is said where nothing was seen.
     """
 
     what: str
-    counts: tuple[tuple[str, int], ...]
+    counts: tuple[tuple[str, int | None], ...]
     counts_left_out: int = 0
     never: tuple[str, ...] | None = None
     never_left_out: int = 0
     none: str = "none"
 
 
-def seen_row(what: str, counts: Mapping[str, int], never: Sequence[str] | None = None, *, none: str = "none") -> Seen:
+def seen_row(
+    what: str, counts: Mapping[str, int | None], never: Sequence[str] | None = None, *, none: str = "none"
+) -> Seen:
     """A row of at most 60 names a cell, those with the largest counts first."""
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    ordered = sorted(counts.items(), key=lambda item: (-(item[1] or 0), item[0]))
     return Seen(
         what=what,
         counts=tuple(ordered[:NAMES_SHOWN]),
@@ -44,6 +46,7 @@ def seen_by_calls(endpoint: EndpointReport) -> Iterator[Seen]:
     yield seen_row("Kinds of caller", endpoint.callers)
     yield _declared("Query parameters", endpoint.parameters)
     yield _declared("Fields with a value", endpoint.fields)
+    yield _declared("Choices", endpoint.values)
     if endpoint.skipped:
         yield seen_row("Not compared", endpoint.skipped)
 
