@@ -1,5 +1,6 @@
 """The report as JUnit XML, in the dialect that Jenkins, GitLab and GitHub actions read: a testcase per endpoint."""
 
+from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree as ET
 
 from strangler_shadow.observation import Difference
@@ -7,7 +8,7 @@ from strangler_shadow.report import EndpointReport, Finding, Report
 from strangler_shadow.reports.words import counted, differences_in, request, sides, visible
 from strangler_shadow.verdict import Verdict
 
-__all__ = ["render"]
+__all__ = ["OUTCOMES", "render", "suites_of", "xml_text"]
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 OUTCOMES = {
@@ -25,22 +26,41 @@ TEXT_SHOWN = 4000
 
 def render(report: Report) -> str:
     """The report as XML text; what XML cannot hold, such as control characters, is written as an escape."""
-    outcomes = [OUTCOMES[endpoint.verdict] for endpoint in report.endpoints]
+    suites, suite = suites_of(
+        "strangler verify",
+        [endpoint.verdict for endpoint in report.endpoints],
+        started=report.started,
+        seconds=sum(endpoint.seconds for endpoint in report.endpoints),
+        facts={"seed": report.seed, "examples": report.examples, "verdict": report.verdict.name},
+    )
+    for endpoint in report.endpoints:
+        _testcase(suite, endpoint)
+    return xml_text(suites)
+
+
+def suites_of(
+    name: str, verdicts: Sequence[Verdict], *, started: str, seconds: float, facts: Mapping[str, object]
+) -> tuple[ET.Element, ET.Element]:
+    """The root and the one suite in it, with totals and properties; testcases go into the suite."""
+    outcomes = [OUTCOMES[verdict] for verdict in verdicts]
     totals = {
         "tests": str(len(outcomes)),
         "failures": str(outcomes.count("failure")),
         "errors": str(outcomes.count("error")),
         "skipped": str(outcomes.count("skipped")),
-        "time": f"{sum(endpoint.seconds for endpoint in report.endpoints):.3f}",
+        "time": f"{seconds:.3f}",
     }
     suites = ET.Element("testsuites", {"name": "strangler", **totals})
     # The dialect's timestamps have no zone.
-    suite = ET.SubElement(suites, "testsuite", {"name": "strangler verify", "timestamp": report.started[:19], **totals})
+    suite = ET.SubElement(suites, "testsuite", {"name": name, "timestamp": started[:19], **totals})
     properties = ET.SubElement(suite, "properties")
-    for name, value in {"seed": report.seed, "examples": report.examples, "verdict": report.verdict.name}.items():
-        ET.SubElement(properties, "property", name=name, value=str(value))
-    for endpoint in report.endpoints:
-        _testcase(suite, endpoint)
+    for key, value in facts.items():
+        ET.SubElement(properties, "property", name=key, value=str(value))
+    return suites, suite
+
+
+def xml_text(suites: ET.Element) -> str:
+    """The document, indented."""
     ET.indent(suites)
     return f"{DECLARATION}\n{ET.tostring(suites, encoding='unicode')}\n"
 

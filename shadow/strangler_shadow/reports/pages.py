@@ -6,7 +6,16 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from strangler_shadow.reports.charts import bound_chart, latency_chart, percent, quantile_name
-from strangler_shadow.reports.words import KINDS, PERCENTILES, VERDICTS, counted, milliseconds, request, visible
+from strangler_shadow.reports.words import (
+    GATE_VERDICTS,
+    KINDS,
+    PERCENTILES,
+    VERDICTS,
+    counted,
+    milliseconds,
+    request,
+    visible,
+)
 from strangler_shadow.verdict import Verdict
 
 __all__ = ["LARGEST", "SIGNS", "TEXT_SHOWN", "templates"]
@@ -36,6 +45,7 @@ def templates() -> Environment:
         finalize=_finalize,
     )
     environment.globals |= {
+        "GATE_VERDICTS": GATE_VERDICTS,
         "KINDS": KINDS,
         "MISSES_SHOWN": MISSES_SHOWN,
         "PERCENTILES": PERCENTILES,
