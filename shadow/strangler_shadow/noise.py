@@ -6,22 +6,36 @@ of the candidate is explained only where the monolith itself varies, and only if
 changes on each read may still be null, of another type, an hour off, or without its offset.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from strangler_shadow.compare import compare
 from strangler_shadow.documents import decoded, shuffled_lists
 from strangler_shadow.keyed_rows import aligned
-from strangler_shadow.matchers import Matcher, Token, widened
+from strangler_shadow.matchers import Matcher, Time, Token, unbounded, widened
 from strangler_shadow.observation import Difference, Kind, Observation
 from strangler_shadow.proposals import proposed
 
-__all__ = ["NO_NOISE", "Noise", "differences_beyond", "noise_between", "settled"]
+__all__ = [
+    "NO_NOISE",
+    "Noise",
+    "changes_between",
+    "differences_beyond",
+    "is_clock",
+    "noise_between",
+    "settled",
+    "sifted",
+]
 
 FEW, REPEATS = 2, 8
 """A place that varies in half of the answers is met by the second with a probability above 99 %."""
+LONGEST_WAIT = timedelta(minutes=10)
+"""Tolerance of a time that is up to a minute from another."""
 VALUES = frozenset({Kind.VALUE, Kind.PRECISION})
+PART = re.compile(r"[\w-]{8,}")
 Place = tuple[Kind, str]
 
 
@@ -38,9 +52,11 @@ class Noise:
     keyed: Mapping[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.matchers or self.places or self.shuffled)
+        return bool(self.matchers or self.places or self.shuffled or self.keyed)
 
     def __or__(self, other: "Noise") -> "Noise":
+        if not self or not other:
+            return self or other
         matchers = dict(self.matchers)
         for pattern, more in other.matchers.items():
             matchers[pattern] = widened((*matchers.get(pattern, ()), *more))
@@ -58,6 +74,12 @@ class Noise:
         return varies or any(pattern.startswith(rows) for rows in self.shuffled)
 
     @property
+    def unbounded(self) -> "Noise":
+        """The same, for values however far apart."""
+        matchers = {pattern: tuple(map(unbounded, rules)) for pattern, rules in self.matchers.items()}
+        return replace(self, matchers=matchers)
+
+    @property
     def hides(self) -> dict[str, str]:
         """What it makes invisible, by pattern."""
         words = {pattern: " or ".join(rule.hides for rule in rules) for pattern, rules in self.matchers.items()}
@@ -70,10 +92,10 @@ NO_NOISE = Noise()
 
 def noise_between(first: Observation, again: Observation) -> Noise:
     """What two answers of the control to one call show."""
-    shuffled = _shuffled(first, again)
+    differences, shuffled = changes_between(first, again)
     matchers: dict[str, tuple[Matcher, ...]] = {}
     places: set[Place] = set()
-    for difference in compare(first, again, shuffled=shuffled):
+    for difference in differences:
         pattern = difference.pattern
         rule = _proposed(difference)
         if rule is None:
@@ -83,16 +105,38 @@ def noise_between(first: Observation, again: Observation) -> Noise:
     return Noise(matchers=matchers, places=frozenset(places), shuffled=shuffled)
 
 
+def changes_between(first: Observation, again: Observation) -> tuple[list[Difference], frozenset[str]]:
+    """The differences but for the order of rows, and the patterns of the lists whose rows have another order."""
+    shuffled = _shuffled(first, again)
+    return compare(first, again, shuffled=shuffled), shuffled
+
+
 def differences_beyond(
     noise: Noise, control: Observation, candidate: Observation, compare: Callable[..., list[Difference]] = compare
 ) -> list[Difference]:
     """The differences that noise does not explain."""
+    return sifted(noise, control, candidate, compare)[0]
+
+
+def sifted(
+    noise: Noise, control: Observation, candidate: Observation, compare: Callable[..., list[Difference]] = compare
+) -> tuple[list[Difference], list[Difference]]:
+    """The differences that noise does not explain, and those that it does."""
     if not noise:
-        return compare(control, candidate)
+        return compare(control, candidate), []
     candidate = aligned(control, candidate, noise.keyed) if noise.keyed else candidate
     differences = compare(control, candidate, shuffled=noise.shuffled)
-    unexplained = [difference for difference in differences if not _explains(noise, difference)]
-    return unexplained or list(_inconsistent(noise, differences))
+    found: list[Difference] = []
+    explained: list[Difference] = []
+    for difference in differences:
+        (explained if _explains(noise, difference) else found).append(difference)
+    return found or list(_inconsistent(noise, explained)), explained
+
+
+def is_clock(difference: Difference) -> bool:
+    """Whether two times differ, which are not far from each other."""
+    rule = _proposed(difference)
+    return isinstance(rule, Time) and rule.tolerance <= LONGEST_WAIT
 
 
 def settled(
@@ -137,9 +181,17 @@ def _inconsistent(noise: Noise, differences: list[Difference]) -> Iterator[Diffe
     back: dict[str, str] = {}
     for difference in differences:
         if any(isinstance(rule, Token) for rule in noise.matchers.get(difference.pattern, ())):
-            one, other = str(difference.control), str(difference.candidate)
-            if there.setdefault(one, other) != other or back.setdefault(other, one) != one:
-                yield difference
+            for one, other in _renamed(str(difference.control), str(difference.candidate)):
+                if there.setdefault(one, other) != other or back.setdefault(other, one) != one:
+                    yield difference
+                    break
+
+
+def _renamed(control: str, candidate: str) -> list[tuple[str, str]]:
+    """The token that stands for another one, and what of it may stand elsewhere alone, as the end of a path does."""
+    parts = [PART.findall(text) for text in (control, candidate)]
+    inner = list(zip(*parts, strict=True)) if len(parts[0]) == len(parts[1]) else []
+    return [(control, candidate), *inner]
 
 
 def _shuffled(first: Observation, again: Observation) -> frozenset[str]:

@@ -10,16 +10,21 @@ from django.db import close_old_connections
 from strangler_protos.bindings import SAFE_METHODS
 from strangler_router.conf import settings
 from strangler_router.types import Exchange, Side
-from strangler_shadow.compare import compare
 from strangler_shadow.cookies import apart
+from strangler_shadow.learning import CLOCK_SECONDS, learning
+from strangler_shadow.noise import Noise, differences_beyond, is_clock, sifted
 from strangler_shadow.observation import Difference, Kind, Observation
 from strangler_shadow.pauses import Pauses
 from strangler_shadow.replay import ReplayError, replay_candidate, replay_control
+from strangler_shadow.rules import declared_noise
 from strangler_shadow.tally import Outcome, Tally
+from strangler_shadow.varying import reason_of
 
 __all__ = ["Finding", "carefully", "judge", "observe", "record"]
 
 RECHECKS = 3
+LESSON = 3
+"""Answers to one call from which something can be learnt."""
 CACHED = "cached"
 LAGGING = "lagging"
 
@@ -95,21 +100,31 @@ def judge(exchange: Exchange, *, pace: Callable[[], object] = lambda: None) -> F
 
 
 def _compared(exchange: Exchange, control: Observation, candidate: Observation, pace: Callable[[], object]) -> Finding:
-    differences = tuple(compare(control, candidate))
+    endpoint = exchange.call.endpoint
+    known = declared_noise(endpoint) | learning.noise(endpoint)
+    differences, explained = sifted(known, control, candidate)
     reason = CACHED if _is_cached(exchange) else ""
     outcome = Outcome.MATCHED
-    if differences and not _holds(exchange, differences, pace):
-        outcome = Outcome.TRANSIENT
-    elif differences and not _outlasts_lag(exchange, differences, pace):
-        outcome, reason = Outcome.TRANSIENT, LAGGING
-    elif differences:
-        outcome = Outcome.MISMATCHED
+    if differences:
+        held, now = _holds(exchange, known, differences, pace)
+        if not held and _is_later(known, control, candidate, now):
+            explained += differences
+        elif not held:
+            outcome = Outcome.TRANSIENT
+        elif not _outlasts_lag(exchange, known, differences, pace):
+            outcome, reason = Outcome.TRANSIENT, LAGGING
+        else:
+            outcome = Outcome.MISMATCHED
+    elif explained and (pause := learning.due(endpoint)) is not None:
+        _ask_control(exchange, pause)
+    if outcome is Outcome.MATCHED and explained:
+        reason = reason or reason_of(endpoint, known, explained)
     return Finding(
         outcome=outcome,
         reason=reason,
         control=control,
         candidate=candidate,
-        differences=differences if outcome is Outcome.MISMATCHED else (),
+        differences=tuple(differences) if outcome is Outcome.MISMATCHED else (),
     )
 
 
@@ -134,6 +149,10 @@ def _is_cached(exchange: Exchange) -> bool:
 def _other_side(exchange: Exchange, pace: Callable[[], object]) -> Observation:
     if exchange.decision.side is Side.MONOLITH:
         return _candidate(exchange, pace)
+    return _control(exchange)
+
+
+def _control(exchange: Exchange) -> Observation:
     return replay_control(exchange.call, session_accessed=exchange.served.session_accessed)
 
 
@@ -143,32 +162,59 @@ def _candidate(exchange: Exchange, pace: Callable[[], object]) -> Observation:
     return replay_candidate(exchange.call, exchange.decision.rung, session_accessed=accessed)
 
 
-def _holds(exchange: Exchange, differences: tuple[Difference, ...], pace: Callable[[], object]) -> bool:
+def _is_later(known: Noise, control: Observation, candidate: Observation, now: Observation) -> bool:
+    """Whether the candidate is what the monolith says now, and that is other than before where it varies only."""
+    return not differences_beyond(known.unbounded, control, candidate) and not differences_beyond(known, now, candidate)
+
+
+def _holds(
+    exchange: Exchange, known: Noise, differences: list[Difference], pace: Callable[[], object]
+) -> tuple[bool, Observation]:
     """Ask both sides again, the monolith before and after the service: what a write changes meanwhile is no difference.
 
-    The first time that the monolith repeats itself settles it.
+    The first time that the monolith repeats itself, but for what is known to vary, settles it. Gives its first answer
+    too.
     """
-    accessed = exchange.served.session_accessed
     held = set(map(_group, differences))
+    answers: list[Observation] = []
+    between: list[Observation] = []
     for _ in range(RECHECKS):
-        before = replay_control(exchange.call, session_accessed=accessed)
-        candidate = _candidate(exchange, pace)
-        after = replay_control(exchange.call, session_accessed=accessed)
-        moving = {_place(pattern) for _, pattern in map(_group, compare(before, after))}
-        again = set(map(_group, compare(before, candidate)))
+        before, candidate, after = _control(exchange), _candidate(exchange, pace), _control(exchange)
+        answers += [before, after]
+        between.append(candidate)
+        moving = {_place(pattern) for _, pattern in map(_group, differences_beyond(known, before, after))}
+        again = set(map(_group, differences_beyond(known, before, candidate)))
         held = {group for group in held & again if _place(group[1]) not in moving}
         if not held or not moving:
             break
-    return bool(held)
+    is_moving, is_still_clock = bool(moving), not held and not moving and all(map(is_clock, differences))
+    if is_moving and len(answers) < LESSON and learning.is_curious(exchange.call.endpoint):
+        answers.append(_control(exchange))
+    if is_still_clock and learning.may_wait(exchange.call.endpoint):
+        _ask_control(exchange, CLOCK_SECONDS)
+    else:
+        learning.teach(exchange.call.endpoint, answers, between)
+    return bool(held), answers[0]
 
 
-def _outlasts_lag(exchange: Exchange, differences: tuple[Difference, ...], pace: Callable[[], object]) -> bool:
+def _ask_control(exchange: Exchange, pause: float) -> None:
+    """Learn from the monolith's answers with so many seconds between them."""
+    answers = [_control(exchange)]
+    for _ in range(LESSON - 1):
+        if pause:
+            time.sleep(pause)
+        answers.append(_control(exchange))
+    teach = learning.teach_clocks if pause else learning.teach
+    teach(exchange.call.endpoint, answers)
+
+
+def _outlasts_lag(exchange: Exchange, known: Noise, differences: list[Difference], pace: Callable[[], object]) -> bool:
     """Whether it is still there once the service's own store, fed from the monolith's, had time to follow."""
     lag = settings().shadow.get("LAG", {}).get(exchange.call.endpoint, 0)
     if not lag:
         return True
     time.sleep(lag)
-    return _holds(exchange, differences, pace)
+    return _holds(exchange, known, differences, pace)[0]
 
 
 def _group(difference: Difference) -> tuple[Kind, str]:
