@@ -1,10 +1,25 @@
 """A report's file."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from strangler_django.verb import UsageError
 from strangler_shadow.reports.errors import ReportNotWritten
 
-__all__ = ["write_text"]
+__all__ = ["report_file", "write_text"]
+
+
+def report_file(text: str, kinds: Sequence[str]) -> tuple[str, Path]:
+    """Kind and path of a command's `--report KIND=PATH`; `UsageError` now, not after a long run."""
+    kind, separator, path = text.partition("=")
+    if kind not in kinds or not separator or not path:
+        raise UsageError(f"--report {text}: write KIND=PATH, and KIND is one of {', '.join(kinds)}")
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).touch()
+    except OSError as error:
+        raise UsageError(f"--report {text}: {error.strerror}") from error
+    return kind, Path(path)
 
 
 def write_text(text: str, kind: str, path: Path) -> None:

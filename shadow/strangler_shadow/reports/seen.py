@@ -52,6 +52,8 @@ def seen_by_calls(endpoint: EndpointReport) -> Iterator[Seen]:
 
 
 def _declared(what: str, counts: Mapping[str, int]) -> Seen:
+    if not counts:
+        return seen_row(what, {}, none="not counted")
     reached = {name: count for name, count in counts.items() if count}
     never = [name for name, count in counts.items() if not count]
-    return seen_row(what, reached, never, none="none" if counts else "none is declared")
+    return seen_row(what, reached, never)

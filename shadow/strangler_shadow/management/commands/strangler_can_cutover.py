@@ -4,9 +4,11 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.utils import timezone
 from rich.text import Text
 
 from strangler_django.verb import UsageError, Verb
@@ -16,6 +18,9 @@ from strangler_router.policy import Flag, Rung, Stage
 from strangler_router.table import build_table
 from strangler_shadow.gate import GateReport, ask_gate, with_history
 from strangler_shadow.latency import Interval
+from strangler_shadow.reports.evidence import KINDS, write_evidence
+from strangler_shadow.reports.evidence.found import read_found
+from strangler_shadow.reports.files import report_file
 from strangler_shadow.verdict import Verdict, worst
 
 # As often as a process writes its counts.
@@ -42,8 +47,16 @@ class Command(Verb):
             metavar="SECONDS",
             help="ask again until the verdict is another one, for so long",
         )
+        parser.add_argument(
+            "--report",
+            action="append",
+            default=[],
+            metavar="KIND=PATH",
+            help=f"write a report file; KIND is one of {', '.join(KINDS)}; may be repeated",
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        files = [report_file(text, KINDS) for text in options["report"]]
         bound = {entry.binding.id for entry in build_table().values()}
         for name in options["endpoints"]:
             if name not in bound:
@@ -63,7 +76,17 @@ class Command(Verb):
         else:
             for report in reports:
                 self.console.print(Text("\n".join(_lines(report))))
+        self._write(reports, files, says=options["format"] == "text")
         sys.exit(_verdict(reports))
+
+    def _write(self, reports: list[GateReport], files: list[tuple[str, Path]], *, says: bool) -> None:
+        if not files:
+            return
+        found = read_found(map(with_history, reports), timezone.now())
+        for kind, path in files:
+            write_evidence(found, kind, path)
+            if says:
+                self.stdout.write(f"{kind} report: {path}")
 
     def _ask(self, options: dict[str, Any]) -> list[GateReport]:
         policy = read_policy()

@@ -1,0 +1,86 @@
+"""`strangler can-cutover --report` writes files beside what it prints."""
+
+import json
+from io import StringIO
+from xml.etree import ElementTree as ET
+
+import pytest
+from django.core.management import call_command
+
+from strangler_django.verb import UsageError
+from strangler_router import flags
+from strangler_router.policy import Flag, Rung
+from strangler_shadow.observation import Difference, Kind, Observation
+from strangler_shadow.tally import Outcome, Tally
+from strangler_shadow.verdict import Verdict
+from tests.shadow.evidences import BODY, NAME, exchange, mirrored
+from tests.shadow.json_schema import problems
+from tests.shadow.test_report_schemas import EVIDENCE
+
+pytestmark = pytest.mark.django_db
+NEEDLE = "needle-4711"
+
+
+@pytest.fixture(autouse=True)
+def _native():
+    flags.append(Flag(endpoint=NAME, rung=Rung.NATIVE, mirror=10_000), who="test", why="test")
+
+
+def ask(*arguments):
+    """Exit code and output."""
+    out = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("strangler_can_cutover", *arguments, stdout=out)
+    return ended.value.code, out.getvalue()
+
+
+def differed():
+    """One pair in which a name differs."""
+    tally, pair = Tally(), exchange()
+    tally.count(pair, Outcome.MISMATCHED, took=(0.010, 0.004))
+    places = [Difference(kind=Kind.VALUE, path=f"$.{name}", control=NEEDLE, candidate="x") for name in ("name", NEEDLE)]
+    tally.found(pair, Observation(body=BODY), places)
+    tally.flush()
+
+
+def test_each_kind_is_written_with_the_days_and_the_differences_and_no_recorded_value(tmp_path):
+    mirrored(times=6_000)
+    differed()
+    kinds = {"html": "r.html", "markdown": "r.md", "json": "r.json", "junit": "deep/r.xml"}
+    code, said = ask(NAME, *(f"--report={kind}={tmp_path / name}" for kind, name in kinds.items()))
+    assert code == Verdict.INCONCLUSIVE
+    assert f"junit report: {tmp_path / 'deep/r.xml'}" in said
+    texts = {kind: (tmp_path / name).read_text() for kind, name in kinds.items()}
+    assert not [kind for kind, text in texts.items() if NEEDLE in text]
+    assert "$.name" in texts["html"]
+    assert "str(11) #" in texts["html"]
+    assert texts["markdown"].startswith("# Evidence: INCONCLUSIVE")
+    assert ET.fromstring(texts["junit"]).get("skipped") == "1"
+    document = json.loads(texts["json"])
+    assert problems(document, EVIDENCE) == []
+    (endpoint,) = document["endpoints"]
+    assert endpoint["history"][-1]["pairs"] == endpoint["pairs"] == 6_001
+    assert sum(endpoint["counts"].values()) == 6_001
+    assert {each["kind"] for each in endpoint["differences"]} == {"value"}
+    assert endpoint["curve"][0]["control_ms"] == pytest.approx(10, rel=0.05)
+
+
+def test_output_in_json_stays_one_document(tmp_path):
+    _, said = ask(NAME, "--format", "json", f"--report=html={tmp_path / 'r.html'}")
+    assert json.loads(said)[0]["endpoint"] == NAME
+    assert (tmp_path / "r.html").stat().st_size > 5_000
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("pdf=x", "--report pdf=x: write KIND=PATH, and KIND is one of html, json, junit, markdown, md"),
+        ("html", "--report html: write KIND=PATH"),
+        ("html=", "--report html=: write KIND=PATH"),
+        ("html=/dev/null/x", "--report html=/dev/null/x: "),
+    ],
+)
+def test_a_file_that_cannot_be_is_a_usage_error_before_anything_is_asked(text, words):
+    with pytest.raises(UsageError) as error:
+        call_command("strangler_can_cutover", NAME, "--report", text)
+    assert words in str(error.value)
