@@ -1,17 +1,18 @@
 """Verify endpoints on copies of the database: those that write, and those that read rows which are generated there."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from strangler_router.pin import Entry
 from strangler_router.table import build_table
 from strangler_router.types import Call
 from strangler_shadow.generated_rows import NO_ROWS, GeneratedRows, generate_rows
+from strangler_shadow.profiles import Profile, Verifies, not_reached
 from strangler_shadow.report import EndpointReport
-from strangler_shadow.twin_service import TwinService, serving
+from strangler_shadow.twin_service import serving
 from strangler_shadow.twins import TwinError, Twins, connected, twins
-from strangler_shadow.verdict import Verdict
-from strangler_shadow.verify import verify_endpoint
-from strangler_shadow.writes import verify_writes
+from strangler_shadow.verify import Verification
+from strangler_shadow.writes import WriteVerification
 
 __all__ = ["verify_on_twins"]
 
@@ -21,8 +22,7 @@ def verify_on_twins(
     *,
     rung: str,
     command: str,
-    examples: int,
-    seed: int,
+    profile: Profile,
     rows: int = 0,
     given: Mapping[str, Sequence[tuple[str, Call]]] | None = None,
     on_rows: Callable[[GeneratedRows], None] = lambda _: None,
@@ -33,42 +33,59 @@ def verify_on_twins(
     `rows` scenes are generated in the copies for each model behind the endpoints, and told to `on_rows`. `command`
     starts the service (`twin_service.serving`). Without copies or a service each is INCONCLUSIVE.
     """
-    left = sorted(entries, key=lambda entry: entry.binding.is_safe)
+    left = {entry.binding.id: entry for entry in sorted(entries, key=lambda entry: entry.binding.is_safe)}
     try:
         with twins() as copies:
-            generated = _generated(copies, left, rows, seed) if rows else NO_ROWS
+            generated = _generated(copies, left.values(), rows, profile.seed) if rows else NO_ROWS
             on_rows(generated)
             with serving(copies, rung, command) as service:
                 # The router's settings name the service now, so that the table is another.
                 table = {entry.binding.id: entry for entry in build_table().values()}
-                written = False
-                while left:
-                    entry = table[left[0].binding.id]
-                    if not entry.binding.is_safe:
-                        written = True
-                        yield verify_writes(
-                            entry, copies, service, rung=rung, examples=examples, seed=seed, on_call=on_call
-                        )
-                    else:
-                        written = written and _renewed(copies, service)
-                        asked = (given or {}).get(entry.binding.id, ())
-                        # Both sides read the same copy, so that rows come in the same order.
-                        with connected(copies.service):
-                            report = verify_endpoint(
-                                entry, rung=rung, examples=examples, seed=seed, given=asked, rows=generated,
-                                on_call=on_call,
-                            )  # fmt: skip
-                        yield report
-                    left.pop(0)
+                ready = [table[name] for name in left]
+                writing: list[Verifies] = [
+                    WriteVerification(entry=entry, rung=rung, twins=copies, service=service, on_call=on_call)
+                    for entry in ready
+                    if not entry.binding.is_safe
+                ]
+                for report in profile.verify(writing):
+                    del left[report.endpoint]
+                    yield report
+                if writing and left:
+                    copies.renew()
+                    service.renewed()
+                reading: list[Verifies] = [
+                    _Reading(
+                        entry=entry, rung=rung, given=(given or {}).get(entry.binding.id, ()), generated=generated,
+                        on_call=on_call, copy=copies.service,
+                    )
+                    for entry in ready
+                    if entry.binding.is_safe
+                ]  # fmt: skip
+                for report in profile.verify(reading):
+                    del left[report.endpoint]
+                    yield report
     except TwinError as error:
-        for entry in left:
-            yield EndpointReport(
-                endpoint=entry.binding.id,
-                rpc=entry.binding.rpc,
-                rung=rung,
-                verdict=Verdict.INCONCLUSIVE,
-                reason=str(error),
-            )
+        for entry in left.values():
+            yield replace(not_reached(entry, rung), reason=str(error))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reading(Verification):
+    """On one copy for both sides, so that rows come in the same order."""
+
+    copy: str
+
+    def begin(self) -> None:
+        with connected(self.copy):
+            Verification.begin(self)
+
+    def search(self, *, examples: int, seed: int) -> None:
+        with connected(self.copy):
+            Verification.search(self, examples=examples, seed=seed)
+
+    def report(self, *, seed: int) -> EndpointReport:
+        with connected(self.copy):
+            return Verification.report(self, seed=seed)
 
 
 def _generated(copies: Twins, entries: Iterable[Entry], count: int, seed: int) -> GeneratedRows:
@@ -76,10 +93,3 @@ def _generated(copies: Twins, entries: Iterable[Entry], count: int, seed: int) -
         found = generate_rows(entries, count=count, seed=seed)
     copies.renew()
     return found
-
-
-def _renewed(copies: Twins, service: TwinService) -> bool:
-    """Take back what was written; nothing is, from then on."""
-    copies.renew()
-    service.renewed()
-    return False

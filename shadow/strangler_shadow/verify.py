@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
 
 import hypothesis
@@ -26,7 +27,8 @@ from strangler_shadow.corpus import CorpusError, keep, kept_calls
 from strangler_shadow.curl import curl_line
 from strangler_shadow.generated_rows import NO_ROWS, GeneratedRows
 from strangler_shadow.judging import INFRASTRUCTURE, Group, group_of, missing_kinds, words
-from strangler_shadow.noise import NO_NOISE, Noise, noise_between, settled
+from strangler_shadow.cursors import Sides
+from strangler_shadow.noise import noise_between
 from strangler_shadow.observation import Difference, Observation
 from strangler_shadow.quantiles import curve_ms, quantiles_ms
 from strangler_shadow.reach import Reach
@@ -36,6 +38,7 @@ from strangler_shadow.row_calls import RowCalls
 from strangler_shadow.samples import Samples, samples_of
 from strangler_shadow.seeded import Pair, self_test
 from strangler_shadow.strategies import call_to, calls, plain_calls, resolves, single_calls
+from strangler_shadow.variation import Variation
 from strangler_shadow.verdict import Verdict
 
 __all__ = ["Verification", "verify_endpoint"]
@@ -72,10 +75,13 @@ class _Run:
     control_seconds: list[float] = field(default_factory=list)
     candidate_seconds: list[float] = field(default_factory=list)
     known: set[Group] = field(default_factory=set)
-    noise: Noise = NO_NOISE
+    variation: Variation = field(init=False)
     last: Finding | None = None
     saw_content: bool = False
     equal: dict[object, tuple[Call, Observation]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.variation = Variation(self.entry.binding.id)
 
     def check(self, kind_of_caller: str, call: Call) -> int:
         """Ask both sides; raises `_Diverged` on a difference that is not known yet. Gives the monolith's status."""
@@ -118,7 +124,7 @@ class _Run:
         return time.monotonic() < self.until + (SHRINK_SECONDS if self.last else 0.0)
 
     def pairs(self) -> list[Pair]:
-        """Answers that both sides gave, with what the control does not repeat of them."""
+        """Answers that both sides gave, with what the control does not repeat of them or was declared to vary."""
         found = []
         for call, control in self.equal.values():
             # A user may be gone by now.
@@ -144,7 +150,8 @@ class _Run:
         if self.known.issuperset(map(group_of, differences)):
             return differences
         # What the control does not repeat either is no difference between the sides.
-        found, self.noise = settled(control, candidate, lambda: replay_control(call), self.noise)
+        sides = Sides(replay_control, partial(replay_candidate, rung=self.rung))
+        found = self.variation.unexplained(call, control, candidate, sides)
         if not found:
             self.skipped["varies by itself"] += 1
         return found
@@ -164,55 +171,60 @@ def verify_endpoint(
 
     The same seed makes the same calls. `rows` were generated in `default`, which is a copy then.
     """
-    verification = Verification.of(entry, rung=rung, rows=rows, on_call=on_call)
-    verification.begin(given)
+    verification = Verification(entry=entry, rung=rung, given=given, generated=rows, on_call=on_call)
+    verification.begin()
     verification.search(examples=examples, seed=seed)
     return verification.report(seed=seed)
 
 
 @dataclass(slots=True, kw_only=True)
 class Verification:
-    """One endpoint's verification: `begin`, `search` as often as there is time, `report`."""
+    """One endpoint's verification: `begin`, `search` as often as there is time, `report`.
 
-    run: _Run
-    kinds: list[KindOfCaller]
-    samples: Samples
-    rows: RowCalls
-    refused: int = 0
+    `generated` rows are in `default`, which is a copy then.
+    """
+
+    entry: Entry
+    rung: str
+    given: Sequence[tuple[str, Call]] = ()
+    generated: GeneratedRows = NO_ROWS
+    on_call: Callable[[], None] = lambda: None
+    until: float = math.inf
+    run: _Run = field(init=False)
+    kinds: list[KindOfCaller] = field(init=False)
+    samples: Samples = field(init=False)
+    rows: RowCalls = field(init=False)
     findings: list[Finding] = field(default_factory=list)
     plain: list[Finding] = field(default_factory=list)
     unreachable: str = ""
-    started: float = field(default_factory=time.perf_counter)
+    ready: bool = False
+    started: float = field(init=False)
 
-    @classmethod
-    def of(
-        cls,
-        entry: Entry,
-        *,
-        rung: str,
-        rows: GeneratedRows = NO_ROWS,
-        until: float = math.inf,
-        on_call: Callable[[], None] = lambda: None,
-    ) -> "Verification":
-        """For an endpoint, by a monotonic clock until some time; `rows` were generated in `default`."""
-        run = _Run(entry=entry, rung=rung, on_call=on_call, reach=Reach.of(entry), until=until)
-        return cls(
-            run=run,
-            kinds=list(rows.kinds) or kinds_of_caller(),
-            samples=samples_of(entry.endpoint),
-            rows=RowCalls.of(entry, rows),
-            refused=rows.refused_of(entry),
-        )
-
-    def begin(self, given: Sequence[tuple[str, Call]] = ()) -> None:
+    def begin(self) -> None:
         """Make the kept calls, those given, and calls with at most one thing in them."""
+        self.started = time.perf_counter()
+        self.run = _Run(
+            entry=self.entry, rung=self.rung, on_call=self.on_call, reach=Reach.of(self.entry), until=self.until
+        )
+        self.kinds = list(self.generated.kinds) or kinds_of_caller()
+        self.samples = samples_of(self.entry.endpoint)
+        self.rows = RowCalls.of(self.entry, self.generated)
+        self.ready = True
         with self._reaching():
-            for finding in self._asked_first(given):
+            for finding in self._asked_first():
                 self._add(finding)
             known = set(self.run.known)
             # A search looks for smaller calls, so what these show is not known to it yet.
-            self.plain = [*self._plain(), *self._of_rows()]
-            self.run.known = known
+            try:
+                self.plain.extend(chain(self._plain(), self._of_rows()))
+            finally:
+                self.run.known = known
+
+    def ends(self, until: float) -> None:
+        """Ask nothing after this moment, by the monotonic clock."""
+        self.until = until
+        if self.ready:
+            self.run.until = until
 
     def search(self, *, examples: int, seed: int) -> None:
         """Let Hypothesis draw calls until it finds nothing more."""
@@ -239,7 +251,7 @@ class Verification:
         verdict, reason = _judge(run, self.kinds, findings, self.unreachable)
         if self.rows.by_key:
             reason += f"; {len(self.rows.by_key):,} of the rows were generated"
-            run.skipped["generated rows that the model or the database refused"] = self.refused
+            run.skipped["generated rows that the model or the database refused"] = self.generated.refused_of(self.entry)
         return EndpointReport(
             endpoint=run.entry.binding.id,
             rpc=run.entry.binding.rpc,
@@ -255,6 +267,7 @@ class Verification:
             curve=curve_ms(run.control_seconds, run.candidate_seconds),
             parameters=run.reach.parameters,
             fields=run.reach.fields,
+            values=run.reach.values,
             findings=tuple(findings),
             self_test=self_test(run.pairs(), compare, seed=seed),
             hides=run.noise.hides,
@@ -272,10 +285,10 @@ class Verification:
         self.findings.append(finding)
         self.run.known.update(map(group_of, finding.differences))
 
-    def _asked_first(self, given: Sequence[tuple[str, Call]]) -> Iterator[Finding]:
+    def _asked_first(self) -> Iterator[Finding]:
         labels = {caller.subject: label for label, caller in self.kinds}
         kept = ((labels.get(call.caller.subject, "kept"), call) for call in kept_calls(self.run.entry.binding.id))
-        for kind_of_caller, call in chain(kept, given):
+        for kind_of_caller, call in chain(kept, self.given):
             try:
                 self.run.check(kind_of_caller, call)
             except _Diverged:

@@ -1,8 +1,11 @@
 """Verify an endpoint that writes: the monolith answers on one copy of the database, the service on the other."""
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity
@@ -24,84 +27,113 @@ from strangler_shadow.verdict import Verdict
 from strangler_shadow.write_calls import Sequence, Step, Target, plain_sequences, sequences, target_of, with_promising
 from strangler_shadow.write_run import Diverged, Outcome, Unreachable, WriteRun
 
-__all__ = ["verify_writes"]
+__all__ = ["WriteVerification"]
 
 logger = logging.getLogger("strangler_shadow")
 
 MOST_FINDINGS = 5
 
 
-def verify_writes(
-    entry: Entry,
-    twins: Twins,
-    service: TwinService,
-    *,
-    rung: str,
-    examples: int,
-    seed: int,
-    on_call: Callable[[], None] = lambda: None,
-) -> EndpointReport:
-    """Verify one endpoint that writes, with so many drawn sequences after the kept and the plain ones.
+@dataclass(slots=True, kw_only=True)
+class WriteVerification:
+    """One endpoint's verification on copies: `begin`, `search` as often as there is time, `report`.
 
     `service` runs on its copy, and the router's settings name it (`twin_service.serving`).
     """
-    started = time.perf_counter()
-    kinds = kinds_of_caller()
-    run = WriteRun(rung=rung, twins=twins, service=service, on_call=on_call)
-    outcomes: list[Outcome] = []
-    unreachable = ""
-    try:
-        for outcome in _outcomes(run, entry, kinds, examples=examples, seed=seed):
-            outcomes.append(outcome)
-            run.known.update(map(group_of, outcome.differences))
-    except Unreachable as error:
-        unreachable = str(error)
-    findings = [outcome.finding() for outcome in outcomes]
-    _keep(entry.binding.id, outcomes)
-    verdict, reason = _judge(run, entry, kinds, findings, unreachable)
-    return EndpointReport(
-        endpoint=entry.binding.id,
-        rpc=entry.binding.rpc,
-        rung=rung,
-        verdict=verdict,
-        reason=reason,
-        calls=run.calls,
-        skipped=dict(run.skipped),
-        statuses=dict(sorted(run.statuses.items())),
-        callers=dict(run.callers),
-        control_ms=quantiles_ms(run.control_seconds),
-        candidate_ms=quantiles_ms(run.candidate_seconds),
-        findings=tuple(findings),
-        self_test=self_test(run.pairs(), compare, seed=seed),
-        hides={**run.reply_noise.hides, **run.row_noise.hides},
-        seconds=time.perf_counter() - started,
-    )
 
+    entry: Entry
+    rung: str
+    twins: Twins
+    service: TwinService
+    on_call: Callable[[], None] = lambda: None
+    until: float = math.inf
+    run: WriteRun = field(init=False)
+    kinds: list[KindOfCaller] = field(init=False)
+    target: Target = field(init=False)
+    siblings: list[Target] = field(init=False)
+    outcomes: list[Outcome] = field(default_factory=list)
+    unreachable: str = ""
+    ready: bool = False
+    started: float = field(init=False)
 
-def _outcomes(run: WriteRun, entry: Entry, kinds: list[KindOfCaller], *, examples: int, seed: int) -> Iterator[Outcome]:
-    labels = {caller.subject: label for label, caller in kinds}
-    for calls in kept_sequences(entry.binding.id):
-        steps = (Step(label=labels.get(call.caller.subject, "kept"), call=call) for call in calls)
-        yield from _checked(run, tuple(steps))
-    target = with_promising(target_of(entry, kinds), run.succeeds)
-    siblings = [target_of(sibling, kinds) for sibling in _siblings(entry)]
-    # These are as small as calls get, so that the search has only to look for what they do not show.
-    for sequence in plain_sequences(target):
-        yield from _checked(run, sequence)
-    for _ in range(MOST_FINDINGS):
-        if not _search(run, target, siblings, examples=examples, seed=seed):
-            break
-        yield _last(run)
+    def begin(self) -> None:
+        """Make the kept sequences, and the plain ones, which are as small as they get."""
+        self.started = time.perf_counter()
+        self.kinds = kinds_of_caller()
+        self.run = WriteRun(
+            rung=self.rung, twins=self.twins, service=self.service, on_call=self.on_call, until=self.until
+        )
+        self.ready = True
+        labels = {caller.subject: label for label, caller in self.kinds}
+        with self._reaching():
+            for calls in kept_sequences(self.entry.binding.id):
+                self._check(tuple(Step(label=labels.get(call.caller.subject, "kept"), call=call) for call in calls))
+            self.target = with_promising(target_of(self.entry, self.kinds), self.run.succeeds)
+            self.siblings = [target_of(sibling, self.kinds) for sibling in _siblings(self.entry)]
+            for sequence in plain_sequences(self.target):
+                self._check(sequence)
 
+    def ends(self, until: float) -> None:
+        """Ask nothing after this moment, by the monotonic clock."""
+        self.until = until
+        if self.ready:
+            self.run.until = until
 
-def _checked(run: WriteRun, sequence: Sequence) -> Iterator[Outcome]:
-    run.failed.clear()
-    try:
-        run.check(sequence)
-    except Diverged:
-        yield _last(run)
-    except ReplayError as error:
-        run.skipped[str(error)] += 1
+    def search(self, *, examples: int, seed: int) -> None:
+        """Let Hypothesis draw sequences until it finds nothing more."""
+        if self.unreachable:
+            return
+        with self._reaching():
+            for _ in range(MOST_FINDINGS):
+                if not _search(self.run, self.target, self.siblings, examples=examples, seed=seed):
+                    return
+                self._add(_last(self.run))
+
+    def report(self, *, seed: int) -> EndpointReport:
+        """The verdict and what it rests on; keeps the sequences of the findings. `seed` draws the self-test."""
+        run = self.run
+        if run.last is not None:
+            self._add(_last(run))
+        findings = [outcome.finding() for outcome in self.outcomes]
+        _keep(self.entry.binding.id, self.outcomes)
+        verdict, reason = _judge(run, self.entry, self.kinds, findings, self.unreachable)
+        return EndpointReport(
+            endpoint=self.entry.binding.id,
+            rpc=self.entry.binding.rpc,
+            rung=self.rung,
+            verdict=verdict,
+            reason=reason,
+            calls=run.calls,
+            skipped=dict(run.skipped),
+            statuses=dict(sorted(run.statuses.items())),
+            callers=dict(run.callers),
+            control_ms=quantiles_ms(run.control_seconds),
+            candidate_ms=quantiles_ms(run.candidate_seconds),
+            findings=tuple(findings),
+            self_test=self_test(run.pairs(), compare, seed=seed),
+            hides={**run.reply_noise.hides, **run.row_noise.hides},
+            seconds=time.perf_counter() - self.started,
+        )
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        try:
+            yield
+        except Unreachable as error:
+            self.unreachable = str(error)
+
+    def _add(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        self.run.known.update(map(group_of, outcome.differences))
+
+    def _check(self, sequence: Sequence) -> None:
+        self.run.failed.clear()
+        try:
+            self.run.check(sequence)
+        except Diverged:
+            self._add(_last(self.run))
+        except ReplayError as error:
+            self.run.skipped[str(error)] += 1
 
 
 def _search(run: WriteRun, target: Target, siblings: list[Target], *, examples: int, seed: int) -> bool:

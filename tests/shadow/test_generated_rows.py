@@ -17,6 +17,7 @@ from strangler_router.table import build_table
 from strangler_shadow import replay
 from strangler_shadow.generated_rows import generate_rows
 from strangler_shadow.on_twins import verify_on_twins
+from strangler_shadow.profiles import Gate
 from strangler_shadow.report import EndpointReport
 from strangler_shadow.rows import read_rows
 from strangler_shadow.twins import TwinError, connected, twins
@@ -79,7 +80,7 @@ def _environment(ordinary: Any, settings: Any, tmp_path: Any, monkeypatch: pytes
 
 def verify(*endpoints: str, rows: int, rung: str = "lifted", command: str = "") -> dict[str, EndpointReport]:
     entries = [entry for entry in build_table().values() if entry.binding.id in endpoints]
-    found = verify_on_twins(entries, rung=rung, command=command, examples=10, seed=1, rows=rows)
+    found = verify_on_twins(entries, rung=rung, command=command, profile=Gate(seed=1, examples=10), rows=rows)
     return {report.endpoint: report for report in found}
 
 

@@ -12,8 +12,9 @@ from django.db import connection
 from strangler_router.table import build_table
 from strangler_shadow import corpus, replay
 from strangler_shadow.models import ShadowVerification
-from strangler_shadow.report import EndpointReport
 from strangler_shadow.on_twins import verify_on_twins
+from strangler_shadow.profiles import Gate
+from strangler_shadow.report import EndpointReport
 from strangler_shadow.rows import Rows, read_rows
 from strangler_shadow.verdict import Verdict
 from tests.shadow.test_twins import names_of_copies
@@ -57,7 +58,7 @@ def verify() -> Verify:
         if faults:
             command = f"{sys.executable} -m tests.shadow.faulty_host {faults} {{address}}"
         [entry] = [entry for entry in build_table().values() if entry.binding.id == REVIEWS]
-        [report] = verify_on_twins([entry], rung=rung, command=command, examples=examples, seed=1)
+        [report] = verify_on_twins([entry], rung=rung, command=command, profile=Gate(seed=1, examples=examples))
         return report
 
     return run
