@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import Q, Sum
@@ -26,11 +26,13 @@ THINNED = f"{Outcome.DROPPED}: thinned"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """The last `strangler verify` of this fingerprint."""
+    """The last `strangler verify` of this fingerprint; `who` and `build` are empty where it ran here."""
 
     at: datetime
     verdict: Verdict
     calls: int
+    who: str = ""
+    build: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,13 +118,11 @@ def read_evidence(endpoint: str, rung: str) -> Evidence:
 
 def record_verification(endpoint: str, rung: str, *, verdict: Verdict, calls: int) -> None:
     """Keep what `strangler verify` said of an endpoint: the newest word on each fingerprint counts."""
-    fingerprint = fingerprint_of(endpoint, rung)
-    found = {"at": timezone.now(), "verdict": verdict.value, "calls": calls, "who": "", "build": ""}
     ShadowVerification.objects.update_or_create(
         endpoint=endpoint,
         rung=rung,
-        fingerprint=fingerprint.digest,
-        defaults=found | {"parts": asdict(fingerprint)},
+        fingerprint=fingerprint_of(endpoint, rung).digest,
+        defaults={"at": timezone.now(), "verdict": verdict.value, "calls": calls, "who": "", "build": ""},
     )
 
 
@@ -133,4 +133,6 @@ def _pairs_of(which: Q) -> int:
 
 def _verification(which: Q) -> Verification | None:
     row = ShadowVerification.objects.filter(which).first()
-    return None if row is None else Verification(at=row.at, verdict=Verdict(row.verdict), calls=row.calls)
+    if row is None:
+        return None
+    return Verification(at=row.at, verdict=Verdict(row.verdict), calls=row.calls, who=row.who, build=row.build)

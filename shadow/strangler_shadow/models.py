@@ -118,7 +118,7 @@ class ShadowEpoch(models.Model):
 class ShadowVerification(models.Model):
     """The last `strangler verify` of one endpoint and rung with one fingerprint.
 
-    `parts` are the fingerprint's. `who` and `build` name where it ran, if it came in a file from somewhere else.
+    `who` and `build` name who ran it and of what, where it came in a file from somewhere else.
     """
 
     endpoint = models.CharField(max_length=300)
@@ -127,7 +127,6 @@ class ShadowVerification(models.Model):
     at = models.DateTimeField()
     verdict = models.PositiveSmallIntegerField()
     calls = models.PositiveIntegerField()
-    parts = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     who = models.CharField(max_length=150, blank=True, db_default="")
     build = models.CharField(max_length=200, blank=True, db_default="")
 

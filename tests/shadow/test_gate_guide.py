@@ -2,18 +2,22 @@
 
 import re
 import shlex
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import call_command
 
 from strangler_shadow.bound import Stratum, alpha_of_epoch, pairs_missing
 from strangler_shadow.choices import MOST_CHOICES
+from strangler_shadow.evidence import record_verification
 from strangler_shadow.gate_rules import GateRules, read_rules
 from strangler_shadow.histogram import ERROR
 from strangler_shadow.latency import ENOUGH
 from strangler_shadow.objections import odds
-from tests.shadow.evidences import mirrored
+from strangler_shadow.verdict import Verdict
+from tests.shadow.evidences import NAME, mirrored
 
 GUIDE = (Path(__file__).parents[2] / "shadow/docs/gate.md").read_text()
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", GUIDE, re.DOTALL)
@@ -24,15 +28,38 @@ def pairs(divergent=0, *, epoch=1, rate=0.001):
     return divergent + pairs_missing(begun, rate=rate, alpha=alpha_of_epoch(epoch, 0.01))
 
 
+ENVIRONMENT = {"CATALOG_BUILD": "1", "STRANGLER_EVIDENCE_KEY": f"{'k' * 32},{'o' * 32}"}
+COMMANDS = [line for kind, text in BLOCKS if kind == "console" for line in text.splitlines()]
+
+
+def configured():
+    """The guide's own settings."""
+    strangler = {"SHADOW": {}}
+    names = {"STRANGLER": strangler, "os": SimpleNamespace(environ=ENVIRONMENT)}
+    for kind, text in BLOCKS:
+        if kind == "python":
+            exec(text, names)
+    return strangler
+
+
 @pytest.mark.django_db
-def test_every_command_runs_as_it_is_written():
+def test_every_command_runs_as_it_is_written(settings, tmp_path, monkeypatch):
     mirrored(times=6_000)
-    commands = [line for kind, text in BLOCKS if kind == "console" for line in text.splitlines()]
-    assert len(commands) == 3
-    for line in commands:
+    record_verification(NAME, "native", verdict=Verdict.EQUIVALENT, calls=120)
+    monkeypatch.chdir(tmp_path)
+    settings.STRANGLER = {
+        **settings.STRANGLER,
+        "SHADOW": {"EVIDENCE_KEY": configured()["SHADOW"]["EVIDENCE_KEY"]},
+    }
+    assert len(COMMANDS) == 5
+    for line in COMMANDS:
         _, _, verb, *arguments = shlex.split(line)
+        command = partial(call_command, f"strangler_{verb.replace('-', '_')}", *arguments)
+        if verb != "can-cutover":
+            command()
+            continue
         with pytest.raises(SystemExit) as ended:
-            call_command(f"strangler_{verb.replace('-', '_')}", *arguments)
+            command()
         assert ended.value.code == 0
 
 
@@ -48,13 +75,7 @@ def test_every_number_of_pairs_is_the_bound_s():
 
 
 def test_every_setting_is_one():
-    strangler = {"SHADOW": {}}
-    for kind, text in BLOCKS:
-        if kind == "python":
-            exec(
-                text,
-                {"STRANGLER": strangler, "os": __import__("types").SimpleNamespace(environ={"CATALOG_BUILD": "1"})},
-            )
+    strangler = configured()
     assert strangler["GATE"] == "strangler_shadow.gate.may_cutover"
     assert strangler["SHADOW"]["BUILDS"]
     rules = read_rules(strangler["SHADOW"]["GATE"], "canary")

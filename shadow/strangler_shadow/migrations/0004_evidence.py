@@ -22,11 +22,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='shadowverification',
-            name='parts',
-            field=models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict),
-        ),
-        migrations.AddField(
-            model_name='shadowverification',
             name='who',
             field=models.CharField(blank=True, db_default='', max_length=150),
         ),

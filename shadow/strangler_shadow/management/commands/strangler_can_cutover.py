@@ -121,7 +121,8 @@ def _lines(report: GateReport) -> list[str]:
         lines += _never_seen(report)
     lines += _latency_lines(report)
     if found := report.verified:
-        lines.append(f"  strangler verify on {found.at:%Y-%m-%d}: {found.verdict.name}, {found.calls:,} calls")
+        where = f", by {found.who} (build {found.build or 'unnamed'})" if found.who else ""
+        lines.append(f"  strangler verify on {found.at:%Y-%m-%d}: {found.verdict.name}, {found.calls:,} calls{where}")
     lines += (
         f"  up to {day.day}: bound {day.bound:.3g}, {day.pairs:,} pairs, {day.divergent:,} divergent"
         for day in report.history
