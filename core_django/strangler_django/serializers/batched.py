@@ -51,6 +51,7 @@ class BatchedField(Field):
         self.timeout = timeout
         self.method: Callable[..., Any] | None = None
         self._prepared: dict[Any, Any] = {}
+        self._ready: dict[str, BatchedField] = {}
 
     def batch(self, method: Method) -> Method:
         """Decorates the serializer's method that maps unique keys to values; it may be `async def`.
@@ -63,12 +64,25 @@ class BatchedField(Field):
 
     def bound_to(self, serializer: Any, name: str) -> "BatchedField":
         """A twin of this declared field, as one of the serializer's fields."""
+        ready = self._ready.get(name)
+        if ready is not None:
+            return ready._lent_to(serializer)
         twin = _twin(self)
         inner: Any = self.field
         # Fields within a field are bound to it, so they need twins as well.
         twin.field = deepcopy(inner) if hasattr(inner, "child") or hasattr(inner, "fields") else _twin(inner)
         twin._prepared = {}
         twin.bind(name, serializer)
+        if type(self).bind is BatchedField.bind and _binds_as_drf(inner):
+            # It holds no serializer, so that none outlives its request.
+            self._ready[name] = twin._lent_to(None)
+        return twin
+
+    def _lent_to(self, serializer: Any) -> "BatchedField":
+        """A twin of this bound field with another parent."""
+        twin, inner = _twin(self), _twin(self.field)
+        twin.parent, twin.field, twin._prepared = serializer, inner, {}
+        inner.parent = twin
         return twin
 
     @property
@@ -201,6 +215,11 @@ def _twin(field: AnyField) -> AnyField:
     twin: AnyField = object.__new__(type(field))
     vars(twin).update(vars(field))
     return twin
+
+
+def _binds_as_drf(field: Any) -> bool:
+    """Whether binding tells the field no more than its name and its parent."""
+    return type(field).bind is Field.bind and not hasattr(field, "child") and not hasattr(field, "fields")
 
 
 def _names(given: str | Sequence[str]) -> tuple[str, ...]:

@@ -1,3 +1,4 @@
+from functools import lru_cache
 from typing import Any, cast
 
 from asgiref.sync import sync_to_async
@@ -56,7 +57,7 @@ class CachedListSerializer(ListSerializer):
         child = self.child
         if self.parent is not None or not isinstance(child, CachedModelSerializer):
             return None
-        if not writes_as_drf(type(self), ListSerializer) or _overrides_data(type(self), ListSerializer):
+        if not _is_plain_list(type(self)):
             reads.bypass(label(child), "list_serializer_class")
             return None
         return child.render(self.instance)
@@ -129,8 +130,11 @@ class CachedModelSerializer(ModelSerializer):
 
     def render(self, data: Any) -> Rendered | None:
         """Stored rows, named by a queryset or Rows, from the cache."""
+        if not self.shares_bodies:
+            return None
         plan, store = self.plan(), current_store()
-        if not self._is_cached() or plan is None or store is None:
+        if plan is None or store is None:
+            reads.bypass(label(self), "no store" if store is None else "unplannable")
             return None
         if not isinstance(data, Rows):
             if reason := why_not_stored(data, plan.model):
@@ -153,19 +157,15 @@ class CachedModelSerializer(ModelSerializer):
             return self.fields[name]
         return declared.bound_to(self, name)
 
-    def _is_cached(self) -> bool:
-        if not self.shares_bodies:
-            return False
-        reason = "" if self.plan() is not None else "unplannable"
-        if current_store() is None:
-            reason = "no store"
-        if reason:
-            reads.bypass(label(self), reason)
-        return not reason
-
 
 class CachedHyperlinkedModelSerializer(CachedModelSerializer, HyperlinkedModelSerializer):
     """A CachedModelSerializer that names objects by their URLs."""
+
+
+@lru_cache(maxsize=1024)
+def _is_plain_list(cls: type) -> bool:
+    """Whether a list serializer shows its rows as DRF's own does."""
+    return writes_as_drf(cls, ListSerializer) and not _overrides_data(cls, ListSerializer)
 
 
 def _overrides_data(cls: type, drf: type[BaseSerializer]) -> bool:

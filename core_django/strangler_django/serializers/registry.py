@@ -58,11 +58,12 @@ def class_plan(cls: Any) -> FieldPlan:
 def plan_of(serializer: Any) -> FieldPlan | None:
     """The plan of the serializer's fields as they are on this instance; None if its bodies are not shared."""
     cls = type(serializer)
-    _resolve_if_waiting(cls)
-    if not is_cached(cls):
+    if _waiting:
+        _resolve_if_waiting(cls)
+    known = _plans.get(cls)
+    if known is None:
         return None
-    known = _plans[cls]
-    if known is not None and known.static and is_static(serializer):
+    if known.static and is_static(serializer):
         return known
     try:
         plan = resolve(serializer)
