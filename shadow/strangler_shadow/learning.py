@@ -27,6 +27,8 @@ CHECKED = 50
 """One in so many pairs that are explained by what was learnt is asked for again."""
 EAGER, PATIENT = 100, 10
 """So many runs of an endpoint may ask for a third answer, and one in so many after them."""
+FOLLOWED = 10
+"""The first so many pairs' cursors are followed, and one in so many after them."""
 CLOCK_SECONDS = 1.1
 """After which a clock that shows whole seconds shows another time."""
 WAITS, SELDOM = 12, 20
@@ -58,6 +60,7 @@ class _Endpoint:
     runs: int = 0
     explained: int = 0
     waits: int = 0
+    linked: int = 0
 
 
 class Learning:
@@ -87,6 +90,13 @@ class Learning:
         """Whether a third answer is worth a call."""
         known = self._endpoints.get(endpoint)
         return known is None or known.runs < EAGER or known.runs % PATIENT == 0
+
+    def follows(self, endpoint: str) -> bool:
+        """Whether to follow the cursors of this pair: the first ones, and one in so many after them."""
+        with self._lock:
+            known = self._known(endpoint)
+            known.linked += 1
+            return known.linked <= FOLLOWED or known.linked % FOLLOWED == 0
 
     def may_wait(self, endpoint: str) -> bool:
         """Whether there may be a clock to wait for; asked once for each time."""

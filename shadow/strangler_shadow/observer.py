@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import close_old_connections
 
@@ -11,6 +11,7 @@ from strangler_protos.bindings import SAFE_METHODS
 from strangler_router.conf import settings
 from strangler_router.types import Exchange, Side
 from strangler_shadow.cookies import apart
+from strangler_shadow.cursors import Sides, leads_elsewhere, with_cursors
 from strangler_shadow.learning import CLOCK_SECONDS, learning
 from strangler_shadow.noise import Noise, differences_beyond, is_clock, sifted
 from strangler_shadow.observation import Difference, Kind, Observation
@@ -23,6 +24,8 @@ from strangler_shadow.varying import reason_of
 __all__ = ["Finding", "carefully", "judge", "observe", "record"]
 
 RECHECKS = 3
+PAGES = 3
+"""How far a live pair's cursors are followed."""
 LESSON = 3
 """Answers to one call from which something can be learnt."""
 CACHED = "cached"
@@ -101,24 +104,29 @@ def judge(exchange: Exchange, *, pace: Callable[[], object] = lambda: None) -> F
 
 def _compared(exchange: Exchange, control: Observation, candidate: Observation, pace: Callable[[], object]) -> Finding:
     endpoint = exchange.call.endpoint
-    known = declared_noise(endpoint) | learning.noise(endpoint)
-    differences, explained = sifted(known, control, candidate)
+    noise = declared_noise(endpoint) | learning.noise(endpoint)
+    differences, explained = sifted(noise, control, candidate)
+    noise, links = with_cursors(noise, [*differences, *explained])
+    differences = [difference for difference in differences if difference not in links]
     reason = CACHED if _is_cached(exchange) else ""
     outcome = Outcome.MATCHED
     if differences:
-        held, now = _holds(exchange, known, differences, pace)
-        if not held and _is_later(known, control, candidate, now):
+        held, now = _holds(exchange, noise, differences, pace)
+        if not held and _is_later(noise, control, candidate, now):
             explained += differences
         elif not held:
             outcome = Outcome.TRANSIENT
-        elif not _outlasts_lag(exchange, known, differences, pace):
+        elif not _outlasts_lag(exchange, noise, differences, pace):
             outcome, reason = Outcome.TRANSIENT, LAGGING
         else:
             outcome = Outcome.MISMATCHED
+    elif links and learning.follows(endpoint):
+        differences = _elsewhere(exchange, noise, links, pace)
+        outcome = Outcome.MISMATCHED if differences else Outcome.MATCHED
     elif explained and (pause := learning.due(endpoint)) is not None:
         _ask_control(exchange, pause)
-    if outcome is Outcome.MATCHED and explained:
-        reason = reason or reason_of(endpoint, known, explained)
+    if outcome is Outcome.MATCHED and (explained or links):
+        reason = reason or reason_of(endpoint, noise, [*explained, *links])
     return Finding(
         outcome=outcome,
         reason=reason,
@@ -126,6 +134,16 @@ def _compared(exchange: Exchange, control: Observation, candidate: Observation, 
         candidate=candidate,
         differences=tuple(differences) if outcome is Outcome.MISMATCHED else (),
     )
+
+
+def _elsewhere(
+    exchange: Exchange, noise: Noise, links: list[Difference], pace: Callable[[], object]
+) -> list[Difference]:
+    sides = Sides(
+        lambda call: _control(replace(exchange, call=call)),
+        lambda call: _candidate(replace(exchange, call=call), pace),
+    )
+    return [link for link in links if leads_elsewhere(exchange.call, link, noise, sides, pages=PAGES)]
 
 
 def _served(exchange: Exchange) -> Observation:

@@ -25,10 +25,9 @@ from strangler_shadow.compare import compare
 from strangler_shadow.content import has_content
 from strangler_shadow.corpus import CorpusError, keep, kept_calls
 from strangler_shadow.curl import curl_line
+from strangler_shadow.cursors import Sides
 from strangler_shadow.generated_rows import NO_ROWS, GeneratedRows
 from strangler_shadow.judging import INFRASTRUCTURE, Group, group_of, missing_kinds, words
-from strangler_shadow.cursors import Sides
-from strangler_shadow.noise import noise_between
 from strangler_shadow.observation import Difference, Observation
 from strangler_shadow.quantiles import curve_ms, quantiles_ms
 from strangler_shadow.reach import Reach
@@ -129,7 +128,7 @@ class _Run:
         for call, control in self.equal.values():
             # A user may be gone by now.
             with suppress(ReplayError):
-                found.append(Pair(control=control, noise=noise_between(control, replay_control(call))))
+                found.append(Pair(control=control, noise=self.variation.between(control, replay_control(call))))
         return found
 
     def _count(self, kind_of_caller: str, control: Observation, candidate: Observation) -> None:
@@ -252,6 +251,7 @@ class Verification:
         if self.rows.by_key:
             reason += f"; {len(self.rows.by_key):,} of the rows were generated"
             run.skipped["generated rows that the model or the database refused"] = self.generated.refused_of(self.entry)
+        pairs = run.pairs()
         return EndpointReport(
             endpoint=run.entry.binding.id,
             rpc=run.entry.binding.rpc,
@@ -269,8 +269,8 @@ class Verification:
             fields=run.reach.fields,
             values=run.reach.values,
             findings=tuple(findings),
-            self_test=self_test(run.pairs(), compare, seed=seed),
-            hides=run.noise.hides,
+            self_test=self_test(pairs, compare, seed=seed),
+            hides=run.variation.hides,
             seconds=time.perf_counter() - self.started,
         )
 
