@@ -82,7 +82,8 @@ class BatchedField(Field):
         """A twin of this bound field with another parent."""
         twin, inner = _twin(self), _twin(self.field)
         twin.parent, twin.field, twin._prepared = serializer, inner, {}
-        inner.parent = twin
+        parent: Any = twin
+        inner.parent = parent
         return twin
 
     @property
