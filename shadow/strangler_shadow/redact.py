@@ -11,12 +11,14 @@ from django.conf import settings as django_settings
 from strangler_router.conf import settings
 from strangler_shadow.observation import Difference, Kind
 
-__all__ = ["redacted", "redacted_pattern", "stand_in"]
+__all__ = ["QUOTED_STAND_IN", "redacted", "redacted_pattern", "stand_in"]
 
 LONGEST_PATTERN = 500
 # A key that is no plain name may be data: an address, a phone number.
 QUOTED = re.compile(r'\["((?:[^"\\]|\\.)*)"\]')
 MEMBER = re.compile(r"\.([^\W\d]\w*)")
+QUOTED_STAND_IN = re.compile(r"\[(str\(\d+\) #[0-9a-f]{8})\]")
+"""A stand-in for a key, within a place."""
 
 # Kinds whose values say nothing about a person: a status, a number of elements.
 PLAIN_KINDS = frozenset({Kind.STATUS, Kind.LENGTH})
