@@ -22,7 +22,7 @@ from strangler_shadow.places import steps_of, values_at
 __all__ = ["CLOCK_SECONDS", "Learning", "learning"]
 
 PROVEN, SHARE, STEADY = 4, 0.2, 8
-MOST_ENDPOINTS, MOST_PLACES, MOST_RULES = 1000, 100, 6
+MOST_ENDPOINTS, MOST_PLACES, MOST_RULES, MOST_REASONS = 1000, 100, 6, 20
 CHECKED = 50
 """One in so many pairs that are explained by what was learnt is asked for again."""
 EAGER, PATIENT = 100, 10
@@ -61,6 +61,7 @@ class _Endpoint:
     explained: int = 0
     waits: int = 0
     linked: int = 0
+    reasons: set[str] = field(default_factory=set)
 
 
 class Learning:
@@ -138,6 +139,15 @@ class Learning:
             steady = [key for key, place in known.places.items() if key not in varied and place.is_slow == is_slow]
             _forget(known.places, steady, documents)
             known.noise = _proven(known.places)
+
+    def admits(self, endpoint: str, reason: str) -> bool:
+        """Whether pairs may be counted under this reason: an endpoint has few."""
+        with self._lock:
+            reasons = self._known(endpoint).reasons
+            if reason not in reasons and len(reasons) >= MOST_REASONS:
+                return False
+            reasons.add(reason)
+            return True
 
     def forget(self) -> None:
         """Begin anew, as tests do."""

@@ -29,6 +29,7 @@ CLASSES = (
     (re.compile("[g-z]"), "z"),
     (re.compile("[A-Z]"), "A"),
 )
+ALL_CLASSES = frozenset(name for _, name in CLASSES)
 
 
 class Matcher(Protocol):
@@ -76,10 +77,13 @@ class Token:
         """Both are such texts."""
         if not (isinstance(control, str) and isinstance(candidate, str)):
             return False
-        makes = {self.make} if self.make else {make_of(control), loose_make_of(control)} - {""}
-        known = self.classes or frozenset(name for _, name in CLASSES)
-        return all(
-            makes & {make_of(text), loose_make_of(text)} and classes_of(text) <= known for text in (control, candidate)
+        known = self.classes or ALL_CLASSES
+        if not (classes_of(control) <= known and classes_of(candidate) <= known):
+            return False
+        if self.make:
+            return _has_make(control, self.make) and _has_make(candidate, self.make)
+        return make_of(control) == make_of(candidate) or (
+            loose_make_of(control) == loose_make_of(candidate) and bool(loose_make_of(control))
         )
 
     @property
@@ -234,3 +238,7 @@ def loose_make_of(text: str) -> str:
 def classes_of(text: str) -> frozenset[str]:
     """Which kinds of characters it has."""
     return frozenset(name for pattern, name in CLASSES if pattern.search(text))
+
+
+def _has_make(text: str, make: str) -> bool:
+    return make_of(text) == make or loose_make_of(text) == make

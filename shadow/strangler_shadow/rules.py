@@ -8,7 +8,7 @@ import difflib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -196,6 +196,8 @@ def _problem(key: str, value: Any) -> str:
 
 def _day(where: str, until: Any) -> date:
     try:
+        if isinstance(until, datetime):
+            return until.date()
         return until if isinstance(until, date) else date.fromisoformat(until)
     except ValueError:
         raise ConfigurationError(f"{where}: until is {until!r}; it must be a day such as '2027-01-31'") from None

@@ -3,8 +3,7 @@
 `varies: $.generated_at time, $.results order`: places and words only, short and few, since counts are kept by reason.
 """
 
-import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from strangler_shadow.fields import declared_names
 from strangler_shadow.fingerprint import fingerprint_of
@@ -20,7 +19,6 @@ __all__ = ["hidden", "reason_of"]
 
 VARIES = "varies"
 LONGEST = 100
-MOST_REASONS = 20
 ORDER, NULL, CURSOR = "order", "null", "cursor"
 WORDS = {
     "time": "another time in the same layout, near it",
@@ -36,9 +34,6 @@ NAMES: dict[type, str] = {
     Time: "time", Token: "token", Number: "number", Cursor: CURSOR, Url: "url", Anything: "any",
 }  # fmt: skip
 
-_lock = threading.Lock()
-_given: dict[str, set[str]] = {}
-
 
 def reason_of(endpoint: str, noise: Noise, explained: Iterable[Difference]) -> str:
     """Why the pair counts as equal: below 100 characters, and of one endpoint few that differ."""
@@ -46,20 +41,25 @@ def reason_of(endpoint: str, noise: Noise, explained: Iterable[Difference]) -> s
     found = {_place(difference, noise, names) for difference in explained}
     found |= {f"{_shown(pattern, names)} {ORDER}" for pattern in (*noise.shuffled, *noise.keyed)}
     words = _fitting(sorted(found))
-    with _lock:
-        given = _given.setdefault(endpoint, set())
-        if words not in given and len(given) >= MOST_REASONS:
-            return VARIES
-        given.add(words)
-    return words
+    return words if learning.admits(endpoint, words) else VARIES
 
 
 def hidden(endpoint: str) -> dict[str, str]:
     """By pattern, what the present counts of an endpoint say nothing about: declared rules, and learnt ones in use."""
     found = {pattern: f"{words} (declared)" for pattern, words in declared_noise(endpoint).hides.items()}
-    for pattern, words in (*learning.noise(endpoint).hides.items(), *_counted(endpoint)):
+    for pattern, words in (*_learnt(endpoint), *_counted(endpoint)):
         found.setdefault(pattern, words)
     return found
+
+
+def _learnt(endpoint: str) -> Iterator[tuple[str, str]]:
+    """What this process knows more exactly. Keys may be data, and so may what a token is made of."""
+    names, noise = declared_names(endpoint), learning.noise(endpoint)
+    for pattern, rules in noise.matchers.items():
+        words = (WORDS["token"] if isinstance(rule, Token) else rule.hides for rule in rules)
+        yield _shown(pattern, names), " or ".join(dict.fromkeys(words))
+    for pattern in noise.shuffled:
+        yield _shown(pattern, names), WORDS[ORDER]
 
 
 def _counted(endpoint: str) -> list[tuple[str, str]]:
