@@ -5,21 +5,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
+from strangler_router.types import Side
 from strangler_shadow.bound import Stratum
 from strangler_shadow.coverage import Coverage
 from strangler_shadow.fingerprint import fingerprint_of
 from strangler_shadow.latency import Latencies
 from strangler_shadow.models import ShadowCount, ShadowEpoch, ShadowVerification
-from strangler_shadow.tally import Outcome
+from strangler_shadow.tally import UNANSWERED, Outcome
 from strangler_shadow.verdict import Verdict
 
 __all__ = ["Evidence", "Verification", "read_evidence", "record_verification"]
 
 DIVERGENT = (Outcome.MISMATCHED, Outcome.ERRORED)
 PAIRS = (Outcome.MATCHED, *DIVERGENT)
+WITHOUT_MONOLITH = f"{Outcome.SKIPPED}: {UNANSWERED}"
 # Left out by the draw: the weights of those that were drawn make up for it.
 THINNED = f"{Outcome.DROPPED}: thinned"
 
@@ -72,6 +74,11 @@ class Evidence:
         return self.total(Outcome.SKIPPED, Outcome.DROPPED) - self.reasons.get(THINNED, 0)
 
     @property
+    def unanswered(self) -> int:
+        """Copies of the service's answers that the monolith had none to compare with."""
+        return sum(count for reason, count in self.reasons.items() if reason.startswith(WITHOUT_MONOLITH))
+
+    @property
     def is_verified(self) -> bool:
         """Whether `strangler verify` found no difference."""
         return self.verified is not None and self.verified.verdict is Verdict.EQUIVALENT
@@ -86,15 +93,18 @@ class Evidence:
         return [Stratum(pairs=count, divergent=found[weight], weight=weight) for weight, count in sorted(pairs.items())]
 
 
-def read_evidence(endpoint: str, rung: str) -> Evidence:
-    """The evidence on the endpoint as this process has it: of its contract, its code, its settings."""
+def read_evidence(endpoint: str, rung: str, *, answered: Side | None = None) -> Evidence:
+    """The evidence on the endpoint as this process has it: of its contract, its code, its settings.
+
+    With `answered` its counts are of copies of calls that this side has answered; the rest is always of the epoch.
+    """
     fingerprint = fingerprint_of(endpoint, rung)
     about = Q(endpoint=endpoint, rung=rung)
     now = about & Q(fingerprint=fingerprint.digest)
     last = ShadowEpoch.objects.filter(about).exclude(now).order_by("-latest").first()
     epoch = ShadowEpoch.objects.filter(now).first()
     counts, reasons = Counter[tuple[Outcome, int]](), Counter[str]()
-    rows = ShadowCount.objects.filter(now).values_list("outcome", "weight", "reason").annotate(total=Sum("count"))
+    rows = _counted(now, answered).values_list("outcome", "weight", "reason").annotate(total=Sum("count"))
     for name, weight, reason, total in rows:
         counts[Outcome(name), weight] += total
         if reason:
@@ -111,7 +121,7 @@ def read_evidence(endpoint: str, rung: str) -> Evidence:
         coverage=Coverage.from_json(epoch.coverage if epoch else {}),
         latencies=Latencies.from_json(epoch.latency if epoch else {}),
         changed=tuple(fingerprint.changed_since(last.parts)) if last else (),
-        earlier=_pairs_of(about & Q(fingerprint=last.fingerprint)) if last else 0,
+        earlier=_pairs_of(_counted(about & Q(fingerprint=last.fingerprint), answered)) if last else 0,
         verified=_verification(now),
     )
 
@@ -126,8 +136,13 @@ def record_verification(endpoint: str, rung: str, *, verdict: Verdict, calls: in
     )
 
 
-def _pairs_of(which: Q) -> int:
-    found = ShadowCount.objects.filter(which, outcome__in=PAIRS).aggregate(total=Sum("count"))
+def _counted(which: Q, answered: Side | None) -> QuerySet[ShadowCount]:
+    rows = ShadowCount.objects.filter(which)
+    return rows if answered is None else rows.filter(answered=answered.value)
+
+
+def _pairs_of(rows: QuerySet[ShadowCount]) -> int:
+    found = rows.filter(outcome__in=PAIRS).aggregate(total=Sum("count"))
     return found["total"] or 0
 
 

@@ -12,6 +12,7 @@ from strangler_router.conf import settings
 from strangler_router.gate import Judgement
 from strangler_router.pin import Entry
 from strangler_router.policy import Stage
+from strangler_router.types import Side
 from strangler_shadow.bound import alpha_of_epoch, pairs_missing, upper_bound
 from strangler_shadow.coverage import Coverage
 from strangler_shadow.declared import Declared, NeverSeen, declared_of, never_seen
@@ -24,6 +25,7 @@ from strangler_shadow.objections import (
     about_age,
     about_divergence,
     about_latency,
+    about_monolith,
     about_number,
     about_sample,
     odds,
@@ -32,6 +34,9 @@ from strangler_shadow.tally import Outcome
 from strangler_shadow.verdict import Verdict, worst
 
 __all__ = ["GateReport", "ask_gate", "judge", "may_cutover", "with_history"]
+
+
+AGAINST = {Stage.MONOLITH.value: "; that speaks against going back"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +92,13 @@ def may_cutover(endpoint: str, *, stage: str, basis_points: int, rung: str) -> J
 def ask_gate(
     endpoint: str, *, stage: str, rung: str, max_rate: float | None = None, confidence: float | None = None
 ) -> GateReport:
-    """Read the evidence as it is now and judge it; rate and confidence are the project's where they are None."""
+    """Read the evidence as it is now and judge it; rate and confidence are the project's where they are None.
+
+    For stage MONOLITH, the way back, the pairs are those of calls that the service has answered. DIVERGED then speaks
+    for going back, and EQUIVALENT against it.
+    """
     rules = read_rules(settings().shadow.get("GATE", {}), stage, max_rate=max_rate, confidence=confidence)
-    evidence = read_evidence(endpoint, rung)
+    evidence = read_evidence(endpoint, rung, answered=_answered(stage))
     entry = entry_of(endpoint)
     return judge(
         evidence,
@@ -105,7 +114,8 @@ def ask_gate(
 def with_history(report: GateReport) -> GateReport:
     """The report with the days of its epoch, of which each costs a bound of its own."""
     alpha = alpha_of_epoch(report.epoch or 1, 1 - report.confidence)
-    return replace(report, history=days_of(report.endpoint, report.rung, report.fingerprint, alpha=alpha))
+    which = report.endpoint, report.rung, report.fingerprint
+    return replace(report, history=days_of(*which, alpha=alpha, answered=_answered(report.stage)))
 
 
 def judge(
@@ -127,7 +137,8 @@ def judge(
     bound, missing = upper_bound(strata, alpha=alpha), pairs_missing(strata, rate=rules.max_rate, alpha=alpha)
     claim = _claim(evidence, rules.max_rate, rules.confidence)
     latency = intervals(evidence.latencies, alpha=alpha)
-    objections = list(about_age(evidence, rules, now)) or list(about_divergence(evidence, rules, alpha))
+    objections = list(about_age(evidence, rules, now)) or list(about_monolith(evidence, rules))
+    objections = objections or list(about_divergence(evidence, rules, alpha))
     if not objections:
         objections += about_sample(evidence, rules, alpha, missing_kinds)
         objections += about_latency(latency, rules)
@@ -140,7 +151,7 @@ def judge(
         rung=evidence.rung,
         stage=stage,
         verdict=worst(objection.verdict for objection in objections) if objections else Verdict.EQUIVALENT,
-        reasons=tuple(objection.words for objection in objections) or (claim,),
+        reasons=tuple(objection.words for objection in objections) or (claim + AGAINST.get(stage, ""),),
         max_rate=rules.max_rate,
         confidence=rules.confidence,
         epoch=evidence.epoch,
@@ -161,6 +172,11 @@ def judge(
         latency=latency,
         curve=curve(evidence.latencies),
     )
+
+
+def _answered(stage: str) -> Side | None:
+    # On the way back, pairs from before the cutover would hide what came with it.
+    return Side.SERVICE if stage == Stage.MONOLITH else None
 
 
 def _is_little_traffic(evidence: Evidence, rules: GateRules, bound: float, stage: str, now: datetime) -> bool:

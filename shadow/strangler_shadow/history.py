@@ -7,6 +7,7 @@ from datetime import date
 
 from django.db.models import Sum
 
+from strangler_router.types import Side
 from strangler_shadow.bound import Stratum, upper_bound
 from strangler_shadow.models import ShadowCount
 from strangler_shadow.tally import Outcome
@@ -26,11 +27,18 @@ class Day:
     bound: float
 
 
-def days_of(endpoint: str, rung: str, fingerprint: str, *, alpha: float) -> tuple[Day, ...]:
-    """Days on which pairs were counted, oldest first; the bounds of all of them hold together."""
+def days_of(
+    endpoint: str, rung: str, fingerprint: str, *, alpha: float, answered: Side | None = None
+) -> tuple[Day, ...]:
+    """Days on which pairs were counted, oldest first; the bounds of all of them hold together.
+
+    With `answered` the pairs are those of calls that this side has answered.
+    """
     rows = ShadowCount.objects.filter(
         endpoint=endpoint, rung=rung, fingerprint=fingerprint, outcome__in=[Outcome.MATCHED, *DIVERGENT]
     )
+    if answered is not None:
+        rows = rows.filter(answered=answered.value)
     counted: defaultdict[date, Counter[tuple[int, bool]]] = defaultdict(Counter)
     for day, weight, outcome, count in rows.values_list("day", "weight", "outcome").annotate(total=Sum("count")):
         counted[day][weight, outcome in DIVERGENT] += count

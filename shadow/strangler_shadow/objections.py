@@ -17,6 +17,7 @@ __all__ = [
     "about_age",
     "about_divergence",
     "about_latency",
+    "about_monolith",
     "about_number",
     "about_sample",
     "odds",
@@ -42,6 +43,16 @@ def about_age(evidence: Evidence, rules: GateRules, now: datetime) -> Iterator[O
     elif evidence.latest and (now - evidence.latest).days >= rules.max_age:
         words = f"the last pair is of {evidence.latest:%Y-%m-%d}, and {rules.max_age} days are the limit"
         yield Objection(Verdict.STALE, words)
+
+
+def about_monolith(evidence: Evidence, rules: GateRules) -> Iterator[Objection]:
+    """A monolith that does not answer is no measure of the service."""
+    if evidence.unanswered > rules.left_out * evidence.total():
+        words = (
+            f"the monolith gave no answer to {evidence.unanswered:,} of {evidence.total():,} copies "
+            f"({_split(evidence, Outcome.SKIPPED)}): its own trouble, which says nothing of the service"
+        )
+        yield Objection(Verdict.INFRA, words)
 
 
 def about_divergence(evidence: Evidence, rules: GateRules, alpha: float) -> Iterator[Objection]:

@@ -13,7 +13,7 @@ from django.db import Error, close_old_connections, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from strangler_router.types import Exchange
+from strangler_router.types import Exchange, Side
 from strangler_shadow.coverage import Coverage
 from strangler_shadow.epochs import add_to_epoch
 from strangler_shadow.fields import declared_names
@@ -23,7 +23,10 @@ from strangler_shadow.observation import Difference, Observation
 from strangler_shadow.redact import redacted, redacted_pattern
 from strangler_shadow.traits import Traits, add_traits, traits_of
 
-__all__ = ["Outcome", "Tally", "sums"]
+__all__ = ["UNANSWERED", "Outcome", "Tally", "sums"]
+
+# How the reason begins.
+UNANSWERED = "no answer of the monolith"
 
 logger = logging.getLogger("strangler_shadow")
 
@@ -34,7 +37,10 @@ GroupKey = tuple[str, str, str, str]
 
 
 class Outcome(enum.StrEnum):
-    """What became of a sampled exchange; each has exactly one."""
+    """What became of a sampled exchange; each has exactly one.
+
+    ERRORED is without an answer of the service; without one of the monolith there is nothing to compare with: SKIPPED.
+    """
 
     MATCHED = "matched"
     MISMATCHED = "mismatched"
@@ -84,6 +90,8 @@ class Tally:
 
         `weight` is how many calls it stands for, `took` the seconds of control and candidate where both answered.
         """
+        if outcome is Outcome.ERRORED and _owed_by_monolith(exchange):
+            outcome, reason = Outcome.SKIPPED, f"{UNANSWERED}: {reason}"
         self._counts[_count_key(exchange, outcome, reason, weight)] += 1
         key = exchange.call.endpoint, exchange.decision.rung
         if outcome in COMPARED:
@@ -166,6 +174,11 @@ class Tally:
             row.last_seen = max(row.last_seen, group.last_seen)
             add_traits(row.traits, group.traits)
             row.save()
+
+
+def _owed_by_monolith(exchange: Exchange) -> bool:
+    # Where the service has answered it is the monolith that is asked again.
+    return exchange.decision.side is Side.SERVICE and not exchange.served.fell_back
 
 
 def _count_key(exchange: Exchange, outcome: Outcome, reason: str, weight: int = 1) -> CountKey:

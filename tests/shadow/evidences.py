@@ -32,12 +32,14 @@ def evidence(*, matched=6_000, statuses=None, coverage=None, weight=1, **values)
     )
 
 
-def exchange(*, endpoint=NAME, status=200, body=BODY, rung="native", query="", **caller):
+def exchange(
+    *, endpoint=NAME, status=200, body=BODY, rung="native", query="", side=Side.MONOLITH, fell_back=False, **caller
+):
     """One call and its answer; keywords are the caller's."""
     return Exchange(
         call=Call(endpoint=endpoint, route="", method="GET", path="/", query=query, caller=Caller(**caller)),
-        decision=Decision(side=Side.MONOLITH, rung=rung, reason="", mirrored=True),
-        served=Served(status=status, headers=(), cookies=(), body=body, seconds=0.1),
+        decision=Decision(side=side, rung=rung, reason="", mirrored=True),
+        served=Served(status=status, headers=(), cookies=(), body=body, seconds=0.1, fell_back=fell_back),
     )
 
 
@@ -46,6 +48,8 @@ def mirrored(outcome=Outcome.MATCHED, *, times=1, reason="", took=None, **values
     tally = Tally()
     tally.count(exchange(**values), outcome, reason=reason, took=took)
     tally.flush()
-    row = ShadowCount.objects.order_by("-pk").filter(outcome=outcome, reason=reason).first()
+    # The monolith's own trouble is no error of the service, and has another reason.
+    rows = ShadowCount.objects.order_by("-pk")
+    row = rows.filter(outcome=outcome, reason=reason).first() or rows.get(reason__endswith=f": {reason}")
     row.count += times - 1
     row.save()

@@ -181,7 +181,7 @@ def test_it_does_not_ask_again_where_the_sides_differ(monkeypatch):
         ([], "required: ID"),
         ([NAME, "--max-rate", "1"], "invalid share (between 0 and 1) value: '1'"),
         ([NAME, "--confidence", "99"], "invalid share (between 0 and 1) value: '99'"),
-        ([NAME, "--stage", "monolith"], "invalid choice: 'monolith'"),
+        ([NAME, "--stage", "back"], "invalid choice: 'back'"),
     ],
 )
 def test_a_wrong_call_is_a_usage_error(arguments, words):

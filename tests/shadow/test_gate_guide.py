@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 from django.core.management import call_command
 
+from strangler_router.types import Side
 from strangler_shadow.bound import Stratum, alpha_of_epoch, pairs_missing
 from strangler_shadow.choices import MOST_CHOICES
 from strangler_shadow.evidence import record_verification
@@ -45,13 +46,14 @@ def configured():
 @pytest.mark.django_db
 def test_every_command_runs_as_it_is_written(settings, tmp_path, monkeypatch):
     mirrored(times=6_000)
+    mirrored(times=6_000, side=Side.SERVICE)
     record_verification(NAME, "native", verdict=Verdict.EQUIVALENT, calls=120)
     monkeypatch.chdir(tmp_path)
     settings.STRANGLER = {
         **settings.STRANGLER,
         "SHADOW": {"EVIDENCE_KEY": configured()["SHADOW"]["EVIDENCE_KEY"]},
     }
-    assert len(COMMANDS) == 5
+    assert len(COMMANDS) == 6
     for line in COMMANDS:
         _, _, verb, *arguments = shlex.split(line)
         command = partial(call_command, f"strangler_{verb.replace('-', '_')}", *arguments)

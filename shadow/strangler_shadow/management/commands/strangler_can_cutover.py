@@ -33,8 +33,11 @@ class Command(Verb):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("endpoints", metavar="ID", nargs="+", help="as `strangler endpoints --bound` lists it")
-        stages = [stage.value for stage in NEXT.values()]
-        parser.add_argument("--stage", choices=stages, help="where to (the one behind the flag's)")
+        parser.add_argument(
+            "--stage",
+            choices=[stage.value for stage in Stage],
+            help="where to (the one behind the flag's); monolith: whether what users now meet speaks for going back",
+        )
         parser.add_argument("--rung", choices=[rung.value for rung in Rung], help="which service (the flag's rung)")
         parser.add_argument("--max-rate", type=_share, help="share of the traffic that may differ (0.001)")
         parser.add_argument("--confidence", type=_share, help="that no more does, over all looks (0.99)")
