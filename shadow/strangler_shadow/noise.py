@@ -43,13 +43,15 @@ Place = tuple[Kind, str]
 class Noise:
     """Rules by pattern for values; kinds and patterns at which anything else varied; lists in any order.
 
-    Rows of those in `keyed` are told apart by the field named there. A header's pattern is its name.
+    Rows of those in `keyed` are told apart by the field named there. A header's pattern is its name. Where a rule is
+    `fixed` nothing that was learnt widens it.
     """
 
     matchers: Mapping[str, tuple[Matcher, ...]] = field(default_factory=dict)
     places: frozenset[Place] = frozenset()
     shuffled: frozenset[str] = frozenset()
     keyed: Mapping[str, str] = field(default_factory=dict)
+    fixed: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self.matchers or self.places or self.shuffled or self.keyed)
@@ -57,15 +59,25 @@ class Noise:
     def __or__(self, other: "Noise") -> "Noise":
         if not self or not other:
             return self or other
-        matchers = dict(self.matchers)
-        for pattern, more in other.matchers.items():
-            matchers[pattern] = widened((*matchers.get(pattern, ()), *more))
+        one, more = self._beside(other.fixed), other._beside(self.fixed)
+        matchers = dict(one.matchers)
+        for pattern, rules in more.matchers.items():
+            matchers[pattern] = widened((*matchers.get(pattern, ()), *rules))
         return Noise(
             matchers=matchers,
-            places=self.places | other.places,
-            shuffled=self.shuffled | other.shuffled,
-            keyed={**self.keyed, **other.keyed},
+            places=one.places | more.places,
+            shuffled=one.shuffled | more.shuffled,
+            keyed={**one.keyed, **more.keyed},
+            fixed=one.fixed | more.fixed,
         )
+
+    def _beside(self, fixed: frozenset[str]) -> "Noise":
+        """Without what was learnt at places where a rule is fixed."""
+        if not (taken := fixed - self.fixed):
+            return self
+        matchers = {pattern: rules for pattern, rules in self.matchers.items() if pattern not in taken}
+        places = frozenset((kind, pattern) for kind, pattern in self.places if pattern not in taken)
+        return replace(self, matchers=matchers, places=places)
 
     def touches(self, difference: Difference) -> bool:
         """Whether it varies at this place, or a list around it does."""

@@ -64,7 +64,8 @@ class Rule:
         """What it explains."""
         if self.matcher == "rows":
             return Noise(shuffled=frozenset({self.at}), keyed={self.at: self.options["by"]} if self.options else {})
-        return Noise(matchers={self.place: (MATCHERS[self.matcher][1](self.options),)})
+        matchers = {self.place: (MATCHERS[self.matcher][1](self.options),)}
+        return Noise(matchers=matchers, fixed=frozenset(matchers))
 
 
 def _number(options: Mapping[str, Any]) -> Matcher:

@@ -241,6 +241,21 @@ def test_a_clock_of_whole_seconds_is_told_from_a_time_that_was_written(mirror, s
     assert mirror(20, later, "/clock/")[Outcome.MISMATCHED] == 20
 
 
+def test_a_declared_rule_is_not_widened_by_what_is_learnt(mirror, service, settings):
+    rule = {"endpoint": "varying.get", "at": "$.requests", "matcher": "number", "within": 3}
+    owned = {"owner": "catalog", "reason": "each call counts", "until": "2999-01-01"}
+    settings.STRANGLER = {**settings.STRANGLER, "SHADOW": {"RULES": [{**rule, **owned}]}}
+    mirror(LEARNING)
+    assert mirror(20) == {Outcome.MATCHED: 20}
+    assert varying.hidden("varying.get")["$.requests"] == "numbers up to 3 apart (declared)"
+
+    def four_more(given):
+        given["requests"] += 4
+
+    service.mistake = four_more
+    assert mirror(20) == {Outcome.MISMATCHED: 20}
+
+
 def test_a_place_that_has_stopped_varying_is_forgotten(mirror, service, monkeypatch):
     mirror(LEARNING)
     assert "$.requests" in learning.noise("varying.get").matchers
