@@ -79,13 +79,16 @@ def render(report: Report) -> str:
     environment = templates()
     parts: Any = environment.get_template("report_parts.html.j2").module
     named = [(endpoint, f"endpoint-{number}") for number, endpoint in enumerate(report.endpoints, start=1)]
-    rows = fitting(LARGEST // 4, (parts.row(endpoint, anchor) for endpoint, anchor in named))
     rests = fitting(
         LARGEST // 4,
         (
             parts.rests(endpoint, anchor, list(seen_by_calls(endpoint)), len(named) <= OPENED)
             for endpoint, anchor in named
         ),
+    )
+    rows = fitting(
+        LARGEST // 4,
+        (parts.row(endpoint, anchor, number < len(rests)) for number, (endpoint, anchor) in enumerate(named)),
     )
     taken = sum(len(piece.encode()) for piece in (*rows, *rests))
     sections = list(_sections(named, parts, LARGEST - taken))

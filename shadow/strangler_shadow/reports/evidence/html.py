@@ -12,6 +12,7 @@ from strangler_shadow.reports.seen import Seen, seen_row
 __all__ = ["render"]
 
 DAYS_SHOWN = 366
+ROWS = LARGEST // 5
 GROUPS_SHOWN = 200
 # As many endpoints have their evidence opened.
 OPENED = 3
@@ -23,10 +24,13 @@ def render(report: EvidenceReport) -> str:
     environment.globals |= {"DAYS_SHOWN": DAYS_SHOWN, "GROUPS_SHOWN": GROUPS_SHOWN}
     parts: Any = environment.get_template("evidence_parts.html.j2").module
     named = [(endpoint, f"endpoint-{number}") for number, endpoint in enumerate(report.endpoints, start=1)]
-    rows = fitting(LARGEST // 5, (parts.row(endpoint.gate, anchor) for endpoint, anchor in named))
-    room = LARGEST - sum(len(row.encode()) for row in rows)
     is_open = len(named) <= OPENED
+    room = LARGEST - ROWS
     sections = fitting(room, (_section(parts, endpoint, anchor, is_open=is_open) for endpoint, anchor in named))
+    rows = fitting(
+        ROWS,
+        (parts.row(endpoint.gate, anchor, number < len(sections)) for number, (endpoint, anchor) in enumerate(named)),
+    )
     page = environment.get_template("evidence.html.j2").render(
         report=report,
         rows=rows,
