@@ -43,7 +43,9 @@ def verify_on_twins(
                 table = {entry.binding.id: entry for entry in build_table().values()}
                 ready = [table[name] for name in left]
                 writing: list[Verifies] = [
-                    WriteVerification(entry=entry, rung=rung, twins=copies, service=service, on_call=on_call)
+                    WriteVerification(
+                        entry=entry, rung=rung, twins=copies, service=service, on_call=on_call, fresh=entry is ready[0]
+                    )
                     for entry in ready
                     if not entry.binding.is_safe
                 ]

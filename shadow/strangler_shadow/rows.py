@@ -32,13 +32,30 @@ def read_rows(connection: Any) -> dict[str, TableRows]:
 
 @dataclass(slots=True)
 class RowReader:
-    """Reads databases that began alike: keys once, and on PostgreSQL only tables that are not as they were at first."""
+    """Reads databases that began alike: keys once, and on PostgreSQL only tables that are not as they were at first.
+
+    A database in which nothing was committed since it was read is not read again.
+    """
 
     keys: dict[str, list[str]] = field(default_factory=dict)
     first: dict[str, tuple[Any, TableRows]] = field(default_factory=dict)
+    last: dict[str, tuple[Any, dict[str, TableRows]]] = field(default_factory=dict)
 
     def read(self, connection: Any) -> dict[str, TableRows]:
         """Every row of every table that Django's introspection lists, as the driver gives it."""
+        if connection.in_atomic_block:
+            return self._read(connection)
+        name, state = str(connection.settings_dict["NAME"]), _state(connection)
+        known = self.last.get(name)
+        if state is None or known is None or known[0] != state:
+            known = self.last[name] = state, self._read(connection)
+        return known[1]
+
+    def restored(self, connection: Any, rows: Rows) -> None:
+        """Whoever put these rows back has read them and committed."""
+        self.last[str(connection.settings_dict["NAME"])] = _state(connection), dict(rows)
+
+    def _read(self, connection: Any) -> dict[str, TableRows]:
         with connection.cursor() as cursor:
             names = connection.introspection.table_names(cursor)
             digests = _digests(connection, cursor, names) if connection.vendor == "postgresql" else {}
@@ -55,6 +72,21 @@ class RowReader:
         found = _read(connection, cursor, name, self.keys[name])
         self.first.setdefault(name, (digest, found))
         return found
+
+
+def _state(connection: Any) -> Any:
+    """What is another once anything was committed (https://sqlite.org/pragma.html#pragma_data_version; pg_snapshot)."""
+    connection.ensure_connection()
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # The transactions that are seen: each that writes has a number of its own.
+            cursor.execute("SELECT pg_current_snapshot()::text")
+            return cursor.fetchone()[0]
+        if connection.vendor == "sqlite":
+            # Others' commits; a connection's own are counted apart.
+            cursor.execute("PRAGMA data_version")
+            return id(connection.connection), cursor.fetchone()[0], connection.connection.total_changes
+    return None
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 from django.db import DatabaseError
 
-from strangler_shadow.twins import PREFIX, TwinError, is_left_over
+from strangler_shadow.twins import PREFIX, TwinError, is_left_over, let_go
 
 __all__ = ["PostgresTwins", "postgres_twins"]
 
@@ -42,6 +42,7 @@ class PostgresTwins:
 
     def renew(self) -> None:
         """Drop both copies, whoever is connected to them, and make them again."""
+        let_go(self.first, self.monolith, self.service)
         for name in (self.monolith, self.service):
             _drop(self.server, name)
             _create(self.server, name, self.first)
@@ -71,6 +72,7 @@ def postgres_twins(connection: Any, stem: str) -> Iterator[PostgresTwins]:
         yield made
     finally:
         try:
+            let_go(made.first, made.monolith, made.service)
             for name in (made.monolith, made.service, made.first):
                 _drop(server, name)
         finally:

@@ -12,7 +12,7 @@ from pathlib import Path
 from socket import gethostname
 from typing import Any
 
-from strangler_shadow.twins import PREFIX, TwinError, is_left_over
+from strangler_shadow.twins import PREFIX, TwinError, is_left_over, let_go
 
 __all__ = ["SqliteTwins", "sqlite_twins"]
 
@@ -64,6 +64,7 @@ def sqlite_twins(connection: Any, stem: str) -> Iterator[SqliteTwins]:
         made.renew()
         yield made
     finally:
+        let_go(made.first, made.monolith, made.service)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -132,6 +132,8 @@ class WriteRun:
 
     def succeeds(self, call: Call) -> bool:
         """Whether the monolith takes the call; rows that it leaves are forgotten."""
+        if not self.first:
+            self._renew()
         self.dirty = True
         with connected(self.twins.monolith):
             return 200 <= write_control(call).status < 300
@@ -197,9 +199,7 @@ class WriteRun:
             return self.reader.read(copy)
 
     def _renew(self) -> None:
-        if not self.dirty:
-            return
-        if not (self.first and self._restored()):
+        if self.dirty and not (self.first and self._restored()):
             self.twins.renew()
             self.service.renewed()
         if not self.first:
@@ -214,6 +214,7 @@ class WriteRun:
             with connected(name) as copy:
                 if copy.vendor != "postgresql" or not restore(copy, self.reader, self.first, self.sequences):
                     return False
+                self.reader.restored(copy, self.first)
         return True
 
     def _replies(self, control: Observation, candidate: Observation) -> list[Difference]:

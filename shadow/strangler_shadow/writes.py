@@ -38,7 +38,8 @@ MOST_FINDINGS = 5
 class WriteVerification:
     """One endpoint's verification on copies: `begin`, `search` as often as there is time, `report`.
 
-    `service` runs on its copy, and the router's settings name it (`twin_service.serving`).
+    `service` runs on its copy, and the router's settings name it (`twin_service.serving`); `fresh` copies are as they
+    were made.
     """
 
     entry: Entry
@@ -46,6 +47,7 @@ class WriteVerification:
     twins: Twins
     service: TwinService
     on_call: Callable[[], None] = lambda: None
+    fresh: bool = False
     until: float = math.inf
     run: WriteRun = field(init=False)
     kinds: list[KindOfCaller] = field(init=False)
@@ -61,7 +63,12 @@ class WriteVerification:
         self.started = time.perf_counter()
         self.kinds = kinds_of_caller()
         self.run = WriteRun(
-            rung=self.rung, twins=self.twins, service=self.service, on_call=self.on_call, until=self.until
+            rung=self.rung,
+            twins=self.twins,
+            service=self.service,
+            on_call=self.on_call,
+            until=self.until,
+            dirty=not self.fresh,
         )
         self.ready = True
         labels = {caller.subject: label for label, caller in self.kinds}

@@ -23,7 +23,7 @@ from strangler_shadow.rows import read_rows
 from strangler_shadow.twins import TwinError, connected, twins
 from strangler_shadow.verdict import Verdict
 from tests.conftest import KEYS, default_database
-from tests.shadow.test_twins import names_of_copies
+from tests.shadow.test_twins import forget_disks, names_of_copies
 
 COURSE, EDUCATOR, LIST = "v1:course-detail.get", "v1:educator-detail.get", "v1:course-list.get"
 DAY = dt.datetime(2026, 3, 1, 10, tzinfo=dt.UTC)
@@ -42,6 +42,7 @@ def ordinary(request: Any, tmp_path_factory: Any, django_db_blocker: Any) -> Ite
     with django_db_blocker.unblock(), default_database(changes):
         call_command("migrate", verbosity=0)
         _fill()
+        forget_disks()
         yield changes
 
 

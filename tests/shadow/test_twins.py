@@ -21,6 +21,20 @@ pytestmark = pytest.mark.usefixtures("academy")
 FIRST = "UPDATE learning_review SET stars = 3 - stars"
 
 
+def forget_disks() -> None:
+    """PostgreSQL waits for the disk at each copy that is made or dropped; nobody needs these after a crash."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER SYSTEM SET fsync = off")
+            cursor.execute("ALTER SYSTEM SET synchronous_commit = off")
+            cursor.execute("SELECT pg_reload_conf()")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _hurry(seeded_academy: object) -> None:
+    forget_disks()
+
+
 def names_of_copies() -> set[str]:
     files = {path.name for path in Path(tempfile.gettempdir()).glob("strangler_twin_*")}
     if connection.vendor != "postgresql":

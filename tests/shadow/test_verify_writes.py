@@ -17,7 +17,7 @@ from strangler_shadow.profiles import Gate
 from strangler_shadow.report import EndpointReport
 from strangler_shadow.rows import Rows, read_rows
 from strangler_shadow.verdict import Verdict
-from tests.shadow.test_twins import names_of_copies
+from tests.shadow.test_twins import forget_disks, names_of_copies
 
 REVIEWS = "v1:course-reviews.post"
 ROOT = "learning_review"
@@ -31,6 +31,11 @@ def digest(rows: Rows) -> dict[str, tuple[int, str]]:
         for name, table in rows.items()
         if name != ShadowVerification._meta.db_table
     }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _hurry(seeded_academy: Any) -> None:
+    forget_disks()
 
 
 @pytest.fixture(autouse=True)
