@@ -32,6 +32,7 @@ User.objects.create(username={USER!r}, email="zanzibar@example.org", first_name=
 OWN = (b"project",)
 USERS = (b"project", b"django.request")
 TRAFFIC = "tests.shadow.private_traffic"
+SHOWING = [f"evidence as {kind}" for kind in ("html", "json", "junit", "markdown")]
 REPORTS = ("html", "json", "junit", "markdown", "pytest")
 
 
@@ -120,8 +121,12 @@ def mirrored_by_stream(stage, server):
     stage.keep_tables("stream")
     for what, form in (("stats", "text"), ("diffs", "text"), ("diffs", "json")):
         stage.strangler(f"{what} as {form}", "shadow", what, "--format", form, **streamed)
-    line = ("can-cutover", "everything.get", "refuses.get", "--format", "json")
+    reports = {kind: stage.folder / f"evidence.{kind}" for kind in ("html", "json", "junit", "markdown")}
+    options = [text for kind, path in reports.items() for text in ("--report", f"{kind}={path}")]
+    line = ("can-cutover", "everything.get", "refuses.get", "--format", "json", "--history", *options)
     stage.strangler("gate", *line, codes=range(5), **streamed)
+    for kind, path in reports.items():
+        stage.keep(f"evidence as {kind}", path.read_bytes())
     stage.strangler("watch", "shadow", "watch", "--seconds", "1.2", **streamed)
     said = stage.raw["diffs as json"]
     for row in json.loads(said[said.index(b"[") :]):
@@ -208,6 +213,7 @@ def test_only_what_is_allow_listed_is_shown(stage):
         "stream: strangler_shadow_shadowdifference",
         "diffs as json",
         "diffs as text",
+        *SHOWING,
         *(name for name in stage.left if name.startswith("replay")),
     }
     logs = ["service", *(name for name in stage.left if name.startswith(("in process, ", "worker, ", "replay")))]
