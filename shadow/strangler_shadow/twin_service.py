@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -22,6 +22,7 @@ from strangler_router.policy import Rung
 from strangler_router.table import bind
 from strangler_router.twin import VARIABLE
 from strangler_shadow import replay
+from strangler_shadow.twin_stamps import DATABASE, TwinStamps, serving_stamps
 from strangler_shadow.twins import TwinError, Twins
 
 __all__ = ["TwinService", "serving"]
@@ -36,7 +37,7 @@ LAST_LINES = 1500
 
 @dataclass(slots=True, kw_only=True)
 class TwinService:
-    """A running service; `line` is its command line, `log` what it prints."""
+    """A running service; `line` is its command line, `log` what it prints, `stamps` where it says what it wrote."""
 
     line: list[str]
     environment: Mapping[str, str]
@@ -44,6 +45,7 @@ class TwinService:
     reconnects: bool
     log: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
     process: subprocess.Popen[bytes] | None = None
+    stamps: TwinStamps | None = None
 
     def start(self) -> None:
         """Start the process and wait until it listens; `TwinError` with its last words where it does not."""
@@ -88,28 +90,45 @@ def serving(twins: Twins, rung: str, command: str) -> Iterator[TwinService]:
     """A service of this rung on the service's copy, while the router's own settings name its address.
 
     `command` is the user's, with `{database}` and `{address}` in it; empty for the lifted rung, whose host is ours.
+    With `{redis}` and `{stamps}` a Valkey is started, in which the service makes cached rows void.
     """
     if not command and rung != Rung.LIFTED:
         raise TwinError(
             f"rung {rung}: say how the service is started on a copy of the database, with --twin-service COMMAND"
         )
+    with ExitStack() as stack:
+        stamps = stack.enter_context(serving_stamps()) if "{redis}" in command else None
+        service = _service(twins, command, stamps)
+        stack.callback(service.log.close)
+        stack.callback(service.stop)
+        stack.callback(replay._handler.cache_clear)
+        service.start()
+        stack.enter_context(override_settings(STRANGLER=_settings(rung, service.address), CACHEOPS_ENABLED=False))
+        # The middleware keeps the table that it was made with.
+        replay._handler.cache_clear()
+        yield service
+
+
+def _service(twins: Twins, command: str, stamps: TwinStamps | None) -> TwinService:
     address = f"127.0.0.1:{_free_port()}"
     own = [sys.executable, "-m", "strangler_router", "host", "--address", address]
-    url = twins.url(twins.service)
-    line = [word.replace("{database}", url).replace("{address}", address) for word in shlex.split(command)] or own
-    # A copy in a file is renewed in place, and our own host keeps no connection.
-    reconnects = not command or connections[DEFAULT_DB_ALIAS].vendor == "sqlite"
-    service = TwinService(line=line, environment=_environment(twins, address), address=address, reconnects=reconnects)
-    try:
-        service.start()
-        with override_settings(STRANGLER=_settings(rung, address), CACHEOPS_ENABLED=False):
-            # The middleware keeps the table that it was made with.
-            replay._handler.cache_clear()
-            yield service
-    finally:
-        replay._handler.cache_clear()
-        service.stop()
-        service.log.close()
+    given = {"{database}": twins.url(twins.service), "{address}": address, "{stamps}": DATABASE}
+    if stamps is not None:
+        given["{redis}"] = stamps.url
+    return TwinService(
+        line=[_filled(word, given) for word in shlex.split(command)] or own,
+        environment=_environment(twins, address),
+        address=address,
+        # A copy in a file is renewed in place, and our own host keeps no connection.
+        reconnects=not command or connections[DEFAULT_DB_ALIAS].vendor == "sqlite",
+        stamps=stamps,
+    )
+
+
+def _filled(word: str, given: Mapping[str, str]) -> str:
+    for name, value in given.items():
+        word = word.replace(name, value)
+    return word
 
 
 def _environment(twins: Twins, address: str) -> dict[str, str]:

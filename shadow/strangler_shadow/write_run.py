@@ -62,11 +62,12 @@ class Outcome:
     candidate: Observation
     replies: tuple[Difference, ...]
     rows: tuple[RowDifference, ...]
+    stamps: tuple[Difference, ...] = ()
 
     @property
     def differences(self) -> tuple[Difference, ...]:
-        """Those of the replies, then those of the rows, with stand-ins for values in rows."""
-        return (*self.replies, *map(as_difference, self.rows))
+        """Those of the replies, those of the rows, with stand-ins for values in rows, and stamps that stayed."""
+        return (*self.replies, *map(as_difference, self.rows), *self.stamps)
 
     def finding(self) -> Finding:
         """As a report has it; the curl line makes all calls of the sequence."""
@@ -142,6 +143,9 @@ class WriteRun:
         self._renew()
         created: str | None = None
         calls: list[Call] = []
+        before = self.first
+        if self.service.stamps is not None:
+            self.service.stamps.seen()
         for step in sequence:
             calls.append(step.after(created))
             control, candidate, left, right = self._both(calls[-1])
@@ -154,9 +158,11 @@ class WriteRun:
             rows = without_row_noise(compare_rows(left, right), self.row_noise)
             if not self.confirmed.issuperset(map(group_of, map(as_difference, rows))):
                 time.sleep(LATE_SECONDS)
-                rows = without_row_noise(compare_rows(left, self._rows(self.twins.service)), self.row_noise)
+                right = self._rows(self.twins.service)
+                rows = without_row_noise(compare_rows(left, right), self.row_noise)
+            stamps, before = self._stamps(before, right), right
             self._count(step, control, candidate, changed=left != self.first)
-            if replies or rows:
+            if replies or rows or stamps:
                 return Outcome(
                     label=step.label,
                     calls=tuple(calls),
@@ -164,10 +170,24 @@ class WriteRun:
                     candidate=candidate,
                     replies=tuple(replies),
                     rows=tuple(rows),
+                    stamps=tuple(stamps),
                 )
             self._remember(step, control)
             created = _created(control) or created
         return None
+
+    def _stamps(self, before: Rows, after: Rows) -> list[Difference]:
+        """Rows that the service wrote and did not make void in the monolith's caches."""
+        stamps = self.service.stamps
+        if stamps is None or before == after:
+            return []
+        with connected(self.twins.service) as copy:
+            found = stamps.missing(copy, before, after)
+            if any(group_of(difference) not in self.confirmed for difference in found):
+                time.sleep(LATE_SECONDS)
+                found = stamps.missing(copy, before, after)
+        stamps.seen()
+        return found
 
     def _both(self, call: Call) -> tuple[Observation, Observation, Rows, Rows]:
         with connected(self.twins.monolith) as copy:

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, Verbosity
 from hypothesis.errors import FlakyFailure, FlakyReplay, Unsatisfiable
 
 from strangler_router.pin import Entry
+from strangler_router.policy import Rung
 from strangler_router.table import build_table
 from strangler_shadow.callers import KindOfCaller, kinds_of_caller
 from strangler_shadow.compare import compare
@@ -22,6 +23,7 @@ from strangler_shadow.replay import ReplayError
 from strangler_shadow.report import EndpointReport, Finding
 from strangler_shadow.seeded import self_test
 from strangler_shadow.twin_service import TwinService
+from strangler_shadow.twin_stamps import are_used
 from strangler_shadow.twins import Twins
 from strangler_shadow.verdict import Verdict
 from strangler_shadow.write_calls import Sequence, Step, Target, plain_sequences, sequences, target_of, with_promising
@@ -212,4 +214,15 @@ def _judge(
         return Verdict.INCONCLUSIVE, "no call changed a row, so no write was compared"
     if missing := missing_kinds(entry, run.rung, kinds, run.callers):
         return Verdict.INCONCLUSIVE, f"the service is the authority, and no call was made by: {', '.join(missing)}"
-    return Verdict.EQUIVALENT, f"no difference in {run.calls} calls and the rows that {run.wrote} of them wrote"
+    stamps = run.service.stamps
+    if stamps is None and run.rung == Rung.NATIVE and are_used():
+        return Verdict.INCONCLUSIVE, (
+            "cached serializers show rows that the service writes, and nobody saw whether it makes them void; give it"
+            " {redis} and {stamps} in --twin-service"
+        )
+    seen = f", and {stamps.expected} stamps" if stamps is not None else ""
+    unseen = "" if stamps is not None else "cache stamps, "
+    return Verdict.EQUIVALENT, (
+        f"no difference in {run.calls} calls and the rows that {run.wrote} of them wrote{seen}; not observable:"
+        f" {unseen}signals, what waits for a commit, mail, tasks"
+    )

@@ -1,6 +1,7 @@
 """Writes are verified on copies: what a service writes wrongly is found though its answer is right, and named."""
 
 import hashlib
+import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -81,6 +82,7 @@ def test_the_lifted_endpoint_writes_the_same_rows(verify):
     assert {201, 400, 401, 404, 415} <= set(report.statuses)
     assert {"anonymous", "user 1", "user 2", "staff"} <= set(report.callers)
     assert report.calls > 60
+    assert report.reason.endswith("not observable: cache stamps, signals, what waits for a commit, mail, tasks")
 
 
 # Faults for each number of stars, and where each must be found.
@@ -103,6 +105,40 @@ def test_what_is_written_wrongly_is_named_though_the_answer_is_right_and_the_rev
     assert "--data-binary" in finding.curl
     kept = corpus.kept_sequences(REVIEWS)
     assert (finding.call.path, finding.call.body) in {(call.path, call.body) for [call] in kept}
+
+
+def native(program: str) -> str:
+    stamped = "CATALOG_REDIS={redis} CATALOG_STAMPS={stamps}"
+    return f"env CATALOG_DATABASE=sqlite:///{{database}} {stamped} {sys.executable} -m {program}"
+
+
+@pytest.mark.parametrize("seeded_academy", ["sqlite_file"], indirect=True)
+class TestStamps:
+    """The native service writes into the table that cached serializers of the monolith show."""
+
+    def test_a_service_that_makes_void_what_it_wrote_is_equivalent(self, verify):
+        report = verify(rung="native", command=native("catalog_service"), examples=1)
+        assert (report.verdict, report.findings) == (Verdict.EQUIVALENT, ()), report
+        assert re.search(r", and [1-9]\d* stamps; not observable: signals, ", report.reason), report.reason
+
+    def test_a_service_that_forgets_the_stamp_is_found_though_replies_and_rows_are_right(self, verify):
+        report = verify(rung="native", command=native("tests.shadow.forgetful_catalog"), examples=1)
+        assert (report.verdict, places(report)) == (Verdict.DIVERGED, {"missing at stamp catalog.course[*]"}), report
+        [finding] = report.findings
+        assert finding.control.status == finding.candidate.status == 201
+        course = finding.call.path.split("/")[-3]
+        assert [item.path for item in finding.differences] == [f"stamp catalog.course[{course}]"]
+
+    def test_stamps_that_nobody_saw_are_no_evidence_where_serializers_are_cached(self, verify, settings):
+        settings.CACHEOPS_REDIS = "unix:///nowhere"
+        report = verify(rung="native", command=lifted_as_native(), examples=1)
+        assert report.verdict is Verdict.INCONCLUSIVE
+        assert "give it {redis} and {stamps} in --twin-service" in report.reason
+
+
+def lifted_as_native() -> str:
+    """A host whose answers are right, as a service of any make."""
+    return f"{sys.executable} -m strangler_router host --address {{address}}"
 
 
 @pytest.mark.parametrize("seeded_academy", ["sqlite_file"], indirect=True)
