@@ -9,7 +9,8 @@ from strangler_shadow.evidence import Verification
 from strangler_shadow.gate import GateReport
 from strangler_shadow.history import Day
 from strangler_shadow.latency import Interval
-from strangler_shadow.reports.evidence.found import DifferenceGroup, EndpointEvidence, EvidenceReport
+from strangler_shadow.reports.evidence.found import DifferenceGroup, EndpointEvidence, EvidenceReport, HiddenPlace
+from strangler_shadow.risk import Risk
 from strangler_shadow.verdict import Verdict
 from tests.shadow.sample_reports import curve
 
@@ -96,6 +97,7 @@ def group(number: int = 1, **values: Any) -> DifferenceGroup:
     defaults: dict[str, Any] = {
         "id": number,
         "kind": "value",
+        "risk": Risk.HIGH,
         "pattern": f"$.results[*].field_{number}",
         "count": max(1, 9_000 - number),
         "first_seen": NOW - timedelta(days=9),
@@ -157,9 +159,9 @@ def sample() -> EvidenceReport:
         curve=curve(6.1, 13.7),
     )
     groups = (
-        group(17, kind="precision", pattern="$.price", count=41, only_where=('level="advanced"',)),
+        group(21, kind="status", risk=Risk.HIGHEST, pattern="status", count=2, control="401", candidate="403"),
         group(18, kind="null", pattern="$.educator.bio", count=9, control="null", candidate="str(0) #77aa01fe"),
-        group(21, kind="status", pattern="status", count=2, control="401", candidate="403"),
+        group(17, kind="precision", risk=Risk.MEDIUM, pattern="$.price", count=41, only_where=('level="advanced"',)),
     )
     silent = gate(
         endpoint="v1:educator-detail.get",
@@ -182,8 +184,18 @@ def sample() -> EvidenceReport:
         curve=(),
         history=(),
     )
+    hides = (
+        HiddenPlace(
+            pattern="$.results[*].price",
+            words="a number within 0.1 % (declared)",
+            owner="pricing team",
+            reason="rates are fetched each minute",
+            until=date(2027, 6, 30),
+        ),
+        HiddenPlace(pattern="$.results[*].viewed_at", words="another time in the same layout, near it"),
+    )
     return report(
-        EndpointEvidence(gate=gate()),
+        EndpointEvidence(gate=gate(), hides=hides),
         EndpointEvidence(gate=differing, groups=groups),
         EndpointEvidence(gate=silent),
     )

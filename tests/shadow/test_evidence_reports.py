@@ -15,6 +15,7 @@ from strangler_shadow.reports import ReportNotWritten
 from strangler_shadow.reports.evidence import KINDS, html, json_document, junit, markdown, write_evidence
 from strangler_shadow.reports.evidence.found import EndpointEvidence, copies, read_found
 from strangler_shadow.verdict import Verdict
+from tests.shadow.evidences import NAME, mirrored
 from tests.shadow.page import Page
 from tests.shadow.sample_gates import NOW, gate, group, million, report, sample
 from tests.shadow.test_reports import HOSTILE
@@ -42,25 +43,53 @@ def rows(found):
 
 
 @pytest.mark.django_db
-def test_the_differences_of_the_endpoint_and_rung_come_with_the_most_frequent_first():
-    for number, (rung, count) in enumerate([("native", 2), ("native", 9), ("lifted", 50), ("native", 9)]):
+def test_the_differences_of_the_endpoint_and_rung_come_with_the_worst_first():
+    found = [("value", 2), ("value", 9), ("status", 1), ("precision", 80), ("value", 9), ("status", 3), ("cookie", 1)]
+    sides = {"status": ("403", "404"), "cookie": ("null", "list(1) #0a0a0a0a")}
+    for number, (kind, count) in [*enumerate(found), (99, ("value", 500))]:
+        control, candidate = sides.get(kind, ("str(1) #00000000", "null"))
         ShadowDifference.objects.create(
             endpoint=gate().endpoint,
-            rung=rung,
-            kind="value",
+            rung="lifted" if number == 99 else "native",
+            kind=kind,
             pattern=f"$.{number}",
             count=count,
             first_seen=NOW,
             last_seen=NOW + timedelta(hours=1),
-            control="str(1) #00000000",
-            candidate="null",
+            control=control,
+            candidate=candidate,
             traits={"level": {'"advanced"': [9, 0], '"basic"': [0, 400]}},
         )
-    found = read_found([gate()], NOW)
-    assert found.asked == "2026-11-23T12:30:00+00:00"
-    groups = found.endpoints[0].groups
-    assert [(each.pattern, each.count) for each in groups] == [("$.1", 9), ("$.3", 9), ("$.0", 2)]
+    known = read_found([gate()], NOW)
+    assert known.asked == "2026-11-23T12:30:00+00:00"
+    groups = known.endpoints[0].groups
+    assert [(each.kind, each.count, each.risk.word) for each in groups] == [
+        ("status", 3, "highest"),
+        ("status", 1, "highest"),
+        ("value", 9, "high"),
+        ("value", 9, "high"),
+        ("value", 2, "high"),
+        ("cookie", 1, "high"),
+        ("precision", 80, "medium"),
+    ]
+    assert [each.pattern for each in groups[2:4]] == ["$.1", "$.4"]
     assert groups[0].only_where == ('level="advanced"',)
+
+
+@pytest.mark.django_db
+def test_what_rules_hide_comes_with_who_answers_for_it(settings):
+    rule = {"endpoint": "*", "at": "$.price", "matcher": "number", "within": 0.1}
+    rule |= {"owner": "pricing team", "reason": "rates change", "until": "2027-06-30"}
+    gone = rule | {"at": "$.title", "until": "2026-11-23"}
+    settings.STRANGLER = {**settings.STRANGLER, "SHADOW": {"RULES": [rule, gone]}}
+    mirrored(reason="varies: $.joined_at time", times=3)
+    (endpoint,) = read_found([gate(endpoint=NAME)], NOW).endpoints
+    places = {place.pattern: place for place in endpoint.hides}
+    assert (places["$.price"].owner, places["$.price"].reason) == ("pricing team", "rates change")
+    assert places["$.price"].until.isoformat() == "2027-06-30"
+    assert places["$.joined_at"].words == "another time in the same layout, near it"
+    assert places["$.joined_at"].owner == ""
+    assert "$.title" not in places
 
 
 @pytest.mark.parametrize("endpoint", sample().endpoints + million().endpoints)
@@ -143,12 +172,31 @@ def test_html_shows_each_group_of_differences_with_both_sides_beside_each_other(
     assert [
         '$.price only where level="advanced"',
         "precision the number differs in its last digits, or in how many there are",
+        "medium",
         "41",
         "2026-11-14 12:30",
         "2026-11-23 12:13",
         "str(12) #a1b2c3d4",
         "str(12) #0f9e8d7c",
     ] in rows(sample())
+
+
+def test_html_says_what_pairs_say_nothing_about_and_who_answers_for_it():
+    table = rows(sample())
+    assert [
+        "$.results[*].price",
+        "a number within 0.1 % (declared)",
+        "pricing team",
+        "rates are fetched each minute",
+        "2027-06-30",
+    ] in table
+    assert table[[row[0] for row in table].index("$.results[*].viewed_at")][:3] == [
+        "$.results[*].viewed_at",
+        "another time in the same layout, near it",
+        "learnt",
+    ]
+    assert Page(html.render(sample())).text.count("No rule hides anything.") == 2
+    assert "- not seen at <code>&#36;.results&#91;&#42;&#93;.price</code>" in markdown.render(sample())
 
 
 def test_html_of_a_million_pairs_stays_below_two_megabytes_and_counts_what_it_left_out():
@@ -207,12 +255,12 @@ def test_markdown_has_a_row_and_a_section_for_each_endpoint():
     assert "- 3,233 copies = 3,000 matched + 52 mismatched + 3 transient + 8 errored (deadline exceeded 5," in text
     assert "- never seen with a value: preview_url, subtitle" in text
     assert "- never seen, query parameters: level, search\n- never seen, choices: level=expert" in text
-    assert "| precision | <code>&#36;.price</code> | 41 | 2026-11-14 12:30 |" in text
+    assert "| precision | medium | <code>&#36;.price</code> | 41 | 2026-11-14 12:30 |" in text
 
 
 def test_markdown_rows_keep_their_number_of_cells_whatever_is_in_them():
     text = markdown.render(hostile())
-    assert {row.count("|") for row in text.splitlines() if row.startswith("|")} == {8, 10}
+    assert {row.count("|") for row in text.splitlines() if row.startswith("|")} == {9, 10}
     assert "`" not in text
     assert "<script" not in text
 
@@ -237,7 +285,7 @@ def test_junit_gives_each_verdict_its_outcome():
     }
     failure = suites.find(".//failure")
     assert failure.get("message").startswith("DIVERGED: at least 1 in 132 differ")
-    assert failure.text.startswith("41 x precision at $.price: str(12) #a1b2c3d4 -> str(12) #0f9e8d7c\n")
+    assert failure.text.endswith("\n41 x precision at $.price: str(12) #a1b2c3d4 -> str(12) #0f9e8d7c")
 
 
 def test_junit_of_hostile_text_is_xml_and_long_lists_are_counted():

@@ -140,6 +140,7 @@ def test_json_holds_all_of_the_report():
     assert json.loads(found["candidate"]["body"])["next"] is None
     assert {
         "kind": "type",
+        "risk": "high",
         "path": "$.results[5].price",
         "pattern": "$.results[*].price",
         "control": "129.50",
@@ -237,7 +238,7 @@ def test_markdown_rows_keep_their_number_of_cells_whatever_is_in_them():
     # A fence ends at a line of at least as many backticks as opened it.
     outside = re.sub(r"^(`{3,})sh\n.*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE)
     rows = [line for line in outside.splitlines() if line.startswith("|")]
-    assert {row.count("|") for row in rows} == {5, 9}
+    assert {row.count("|") for row in rows} == {6, 9}
     assert "`" not in outside
     assert "<script" not in outside
     assert "not a heading" not in outside

@@ -11,6 +11,7 @@ from strangler_shadow.reports.room import fitting
 from strangler_shadow.reports.seen import seen_by_calls
 from strangler_shadow.reports.side_by_side import SideBySide, align
 from strangler_shadow.reports.words import sides
+from strangler_shadow.risk import Risk
 from strangler_shadow.verdict import Verdict
 
 __all__ = ["render"]
@@ -27,6 +28,7 @@ class Group:
     """Differences of one kind at one pattern; the first of them is the example."""
 
     kind: Kind
+    risk: Risk
     pattern: str
     count: int
     path: str
@@ -143,10 +145,17 @@ def _groups(differences: tuple[Difference, ...]) -> Iterator[Group]:
     grouped: dict[tuple[str, Kind], list[Difference]] = {}
     for difference in differences:
         grouped.setdefault((difference.pattern, difference.kind), []).append(difference)
-    for (pattern, kind), members in grouped.items():
+    risks = {place: max(difference.risk for difference in members) for place, members in grouped.items()}
+    for (pattern, kind), members in sorted(grouped.items(), key=lambda item: -risks[item[0]]):
         control, candidate = sides(members[0], limit=300)
         yield Group(
-            kind=kind, pattern=pattern, count=len(members), path=members[0].path, control=control, candidate=candidate
+            kind=kind,
+            risk=risks[pattern, kind],
+            pattern=pattern,
+            count=len(members),
+            path=members[0].path,
+            control=control,
+            candidate=candidate,
         )
 
 

@@ -108,6 +108,7 @@ def _observation(observation: Observation) -> dict[str, Any]:
 def _difference(difference: Difference) -> dict[str, Any]:
     return {
         "kind": difference.kind.value,
+        "risk": difference.risk.word,
         "path": difference.path,
         "pattern": difference.pattern,
         "control": difference.control,

@@ -67,10 +67,10 @@ def _seen(endpoint: EndpointReport) -> str:
 
 
 def _section(endpoint: EndpointReport, finding: Finding) -> str:
-    table = row(("kind", "path", "control", "candidate")) + row("---" for _ in range(4))
+    table = row(("kind", "risk", "path", "control", "candidate")) + row("---" for _ in range(5))
     for difference in finding.differences[:DIFFERENCES_SHOWN]:
         control, candidate = sides(difference)
-        table += row((difference.kind, code(difference.path), code(control), code(candidate)))
+        table += row((difference.kind, difference.risk.word, code(difference.path), code(control), code(candidate)))
     more = left_out(max(0, len(finding.differences) - DIFFERENCES_SHOWN), "difference")
     title = f"\n## {code(endpoint.endpoint)}: {code(request(finding))}\n\n"
     return title + fenced(finding.curl) + "\n" + table + more

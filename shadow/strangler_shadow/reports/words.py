@@ -56,7 +56,7 @@ VERDICTS = {
 
 
 GATE_VERDICTS = {
-    Verdict.EQUIVALENT: "The evidence lets each endpoint take its next step.",
+    Verdict.EQUIVALENT: "Nothing that is known speaks against what was asked about.",
     Verdict.DIVERGED: "More pairs of an endpoint differ than further ones can make good.",
     Verdict.INCONCLUSIVE: "There are too few pairs, or they stand for something else than the traffic.",
     Verdict.STALE: "Everything was counted before a change, or too long ago.",

@@ -1,16 +1,22 @@
 """What is known of endpoints from live pairs, as plain values that the reports write down."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from strangler_shadow.gate import GateReport
+from strangler_shadow.kinds import Kind
 from strangler_shadow.models import ShadowDifference
+from strangler_shadow.risk import Risk
+from strangler_shadow.risk_rules import risk_of
+from strangler_shadow.rules import declared_rules
 from strangler_shadow.tally import Outcome
 from strangler_shadow.traits import common_traits
+from strangler_shadow.varying import hidden
 from strangler_shadow.verdict import Verdict, worst
 
-__all__ = ["Copies", "DifferenceGroup", "EndpointEvidence", "EvidenceReport", "copies", "read_found"]
+__all__ = ["Copies", "DifferenceGroup", "EndpointEvidence", "EvidenceReport", "HiddenPlace", "copies", "read_found"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +28,7 @@ class DifferenceGroup:
 
     id: int
     kind: str
+    risk: Risk
     pattern: str
     count: int
     first_seen: datetime
@@ -32,11 +39,23 @@ class DifferenceGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HiddenPlace:
+    """What pairs say nothing about at one place; where a rule was declared, who answers for it, why and until when."""
+
+    pattern: str
+    words: str
+    owner: str = ""
+    reason: str = ""
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointEvidence:
-    """The gate's word on one endpoint, and its differences of all epochs, the most frequent ones first."""
+    """The gate's word on one endpoint, its differences of all epochs, the worst first, and what rules hide."""
 
     gate: GateReport
     groups: tuple[DifferenceGroup, ...] = ()
+    hides: tuple[HiddenPlace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +82,10 @@ class Copies:
 
 def read_found(gates: Iterable[GateReport], now: datetime) -> EvidenceReport:
     """The gate's reports with the differences that the database holds."""
-    endpoints = tuple(EndpointEvidence(gate=gate, groups=_groups(gate)) for gate in gates)
+    endpoints = tuple(
+        EndpointEvidence(gate=gate, groups=_groups(gate), hides=tuple(_hides(gate.endpoint, now.date())))
+        for gate in gates
+    )
     return EvidenceReport(asked=now.isoformat(timespec="seconds"), endpoints=endpoints)
 
 
@@ -87,10 +109,11 @@ def copies(gate: GateReport) -> list[Copies]:
 
 def _groups(gate: GateReport) -> tuple[DifferenceGroup, ...]:
     rows = ShadowDifference.objects.filter(endpoint=gate.endpoint, rung=gate.rung)
-    return tuple(
+    found = (
         DifferenceGroup(
             id=row.pk,
             kind=row.kind,
+            risk=_risk(row),
             pattern=row.pattern,
             count=row.count,
             first_seen=row.first_seen,
@@ -99,5 +122,25 @@ def _groups(gate: GateReport) -> tuple[DifferenceGroup, ...]:
             candidate=row.candidate,
             only_where=tuple(common_traits(row.traits)),
         )
-        for row in rows.order_by("-count", "kind", "pattern")
+        for row in rows
     )
+    return tuple(sorted(found, key=lambda group: (-group.risk, -group.count, group.kind, group.pattern)))
+
+
+def _risk(row: ShadowDifference) -> Risk:
+    # Of most values stand-ins are all that is known; a status is there as it was.
+    kind = Kind(row.kind)
+    if kind is Kind.STATUS:
+        return risk_of(kind, row.pattern, json.loads(row.control), json.loads(row.candidate))
+    known = (None if text == json.dumps(None) else text for text in (row.control, row.candidate))
+    return risk_of(kind, row.pattern, *known)
+
+
+def _hides(endpoint: str, today: date) -> Iterator[HiddenPlace]:
+    declared = {rule.place: rule for rule in declared_rules() if rule.applies_to(endpoint, today)}
+    for pattern, words in hidden(endpoint).items():
+        rule = declared.get(pattern)
+        if rule is None:
+            yield HiddenPlace(pattern=pattern, words=words)
+        else:
+            yield HiddenPlace(pattern=pattern, words=words, owner=rule.owner, reason=rule.reason, until=rule.until)

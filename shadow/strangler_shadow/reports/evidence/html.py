@@ -14,6 +14,7 @@ __all__ = ["render"]
 DAYS_SHOWN = 366
 ROWS = LARGEST // 5
 GROUPS_SHOWN = 200
+PLACES_SHOWN = 100
 # As many endpoints have their evidence opened.
 OPENED = 3
 
@@ -21,7 +22,7 @@ OPENED = 3
 def render(report: EvidenceReport) -> str:
     """The report as an HTML page of less than 2 MB; what is left out for that is counted in it."""
     environment = templates()
-    environment.globals |= {"DAYS_SHOWN": DAYS_SHOWN, "GROUPS_SHOWN": GROUPS_SHOWN}
+    environment.globals |= {"DAYS_SHOWN": DAYS_SHOWN, "GROUPS_SHOWN": GROUPS_SHOWN, "PLACES_SHOWN": PLACES_SHOWN}
     parts: Any = environment.get_template("evidence_parts.html.j2").module
     named = [(endpoint, f"endpoint-{number}") for number, endpoint in enumerate(report.endpoints, start=1)]
     is_open = len(named) <= OPENED
@@ -47,6 +48,7 @@ def _section(parts: Any, endpoint: EndpointEvidence, anchor: str, *, is_open: bo
         gate,
         anchor,
         groups=endpoint.groups,
+        hides=endpoint.hides,
         copies=copies(gate),
         days=[(day.day, day.bound) for day in gate.history[-DAYS_SHOWN:]],
         seen=list(_seen(gate)),

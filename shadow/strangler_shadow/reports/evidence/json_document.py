@@ -1,8 +1,8 @@
 """The evidence as a JSON document, `strangler.evidence/1`; a change that breaks readers raises the number.
 
 `evidence.schema.json` in `strangler_shadow.reports` is its JSON Schema. Keys are in the order that it lists, maps in
-the order of their keys, differences by count. Times are ISO 8601, latencies milliseconds, rates shares of 1. The file
-is ASCII.
+the order of their keys, differences by risk and count. Times are ISO 8601, latencies milliseconds, rates shares of 1.
+The file is ASCII.
 """
 
 import json
@@ -58,6 +58,7 @@ def _endpoint(endpoint: EndpointEvidence) -> dict[str, Any]:
         "latency": [asdict(interval) for interval in gate.latency],
         "curve": [asdict(point) for point in gate.curve],
         "history": [asdict(day) | {"day": day.day.isoformat()} for day in gate.history],
+        "hides": [asdict(place) | {"until": place.until and place.until.isoformat()} for place in endpoint.hides],
         "differences": [_group(group) for group in endpoint.groups],
     }
 
@@ -71,4 +72,4 @@ def _verified(gate: GateReport) -> dict[str, Any] | None:
 
 def _group(group: DifferenceGroup) -> dict[str, Any]:
     times = {"first_seen": group.first_seen.isoformat(), "last_seen": group.last_seen.isoformat()}
-    return asdict(group) | times
+    return asdict(group) | times | {"risk": group.risk.word}

@@ -10,7 +10,7 @@ from strangler_shadow.reports.room import fitting
 
 __all__ = ["render"]
 
-GROUPS_SHOWN = 20
+GROUPS_SHOWN = PLACES_SHOWN = 20
 COLUMNS = ("endpoint", "rung", "to", "verdict", "pairs", "divergent", "bound", "may differ", "missing")
 
 
@@ -36,7 +36,10 @@ def _summary(gate: GateReport) -> str:
 def _section(endpoint: EndpointEvidence) -> str:
     gate = endpoint.gate
     lines = [*(f"- {text(reason)}" for reason in gate.reasons), *_lines(gate)]
-    return f"\n## {code(gate.endpoint)}\n\n" + "\n".join(lines) + "\n" + _differences(endpoint.groups)
+    hides = [f"- not seen at {code(place.pattern)}: {text(place.words)}" for place in endpoint.hides]
+    lines += hides[:PLACES_SHOWN]
+    more = left_out(max(0, len(hides) - PLACES_SHOWN), "place")
+    return f"\n## {code(gate.endpoint)}\n\n" + "\n".join(lines) + "\n" + more + _differences(endpoint.groups)
 
 
 def _lines(gate: GateReport) -> Iterator[str]:
@@ -61,12 +64,12 @@ def _never_seen(gate: GateReport) -> Iterator[str]:
 def _differences(groups: tuple[DifferenceGroup, ...]) -> str:
     if not groups:
         return ""
-    columns = ("kind", "pattern", "times", "first", "last", "control", "candidate")
+    columns = ("kind", "risk", "pattern", "times", "first", "last", "control", "candidate")
     table = "\n" + row(columns) + row("---" for _ in columns)
     for group in groups[:GROUPS_SHOWN]:
         seen = (f"{group.first_seen:%Y-%m-%d %H:%M}", f"{group.last_seen:%Y-%m-%d %H:%M}")
         sides = (code(group.control), code(group.candidate))
-        table += row((text(group.kind), code(group.pattern), f"{group.count:,}", *seen, *sides))
+        table += row((text(group.kind), group.risk.word, code(group.pattern), f"{group.count:,}", *seen, *sides))
     return table + left_out(max(0, len(groups) - GROUPS_SHOWN), "group")
 
 
