@@ -78,7 +78,7 @@ class ShadowSent(models.Model):
 
 
 class ShadowSettled(models.Model):
-    """A copy that was counted, written together with its count, so that none counts twice; kept for a while only."""
+    """A copy, or a batch of counts, written together with what it adds, so that none adds twice; kept for a while."""
 
     uid = models.CharField(max_length=32, primary_key=True)
     at = models.DateTimeField(db_index=True)

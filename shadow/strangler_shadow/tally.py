@@ -2,38 +2,32 @@
 
 import enum
 import logging
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
-from operator import itemgetter
-from typing import Any
+from datetime import timedelta
 
 from django.db import Error, close_old_connections, transaction
-from django.db.models import F
 from django.utils import timezone
 
 from strangler_router.types import Exchange, Side
+from strangler_shadow.batch import FLUSH, Batch, Group
 from strangler_shadow.coverage import Coverage
-from strangler_shadow.epochs import add_to_epoch
+from strangler_shadow.drops import CountKey, Drops
 from strangler_shadow.fields import declared_names
 from strangler_shadow.latency import Latencies
-from strangler_shadow.models import ShadowCount, ShadowDifference
+from strangler_shadow.models import ShadowCount, ShadowSettled
 from strangler_shadow.observation import Difference, Observation
 from strangler_shadow.redact import redacted, redacted_pattern
-from strangler_shadow.traits import Traits, add_traits, traits_of
+from strangler_shadow.traits import add_traits, traits_of
 
 __all__ = ["UNANSWERED", "Outcome", "Tally", "sums"]
 
 # How the reason begins.
 UNANSWERED = "no answer of the monolith"
+# Longer than any database is away.
+NOTES_LAST = timedelta(days=7)
 
 logger = logging.getLogger("strangler_shadow")
-
-# endpoint, rung, side that answered, outcome, reason, weight
-CountKey = tuple[str, str, str, str, str, int]
-# endpoint, rung, kind, pattern
-GroupKey = tuple[str, str, str, str]
 
 
 class Outcome(enum.StrEnum):
@@ -53,29 +47,20 @@ class Outcome(enum.StrEnum):
 COMPARED = (Outcome.MATCHED, Outcome.MISMATCHED)
 
 
-@dataclass(slots=True)
-class _Group:
-    count: int
-    first_seen: datetime
-    last_seen: datetime
-    control: str
-    candidate: str
-    traits: Traits = field(default_factory=dict)
-
-
 class Tally:
     """Written by the worker thread alone, but for `drop`, which the user's path calls."""
 
     def __init__(self) -> None:
-        self._dropped: deque[CountKey] = deque()
-        self._counts: Counter[CountKey] = Counter()
-        self._groups: dict[GroupKey, _Group] = {}
-        self._coverage: dict[tuple[str, str], Coverage] = {}
-        self._latencies: dict[tuple[str, str], Latencies] = {}
+        self._drops = Drops()
+        self._open = Batch()
+        # On its way to the database, and perhaps there: a commit whose reply is lost is a commit.
+        self._sealed: Batch | None = None
+        self._was_tried = False
+        self._settled = ""
 
     def drop(self, exchange: Exchange, reason: str) -> None:
-        """Count an exchange that was never compared; an append is all that happens here."""
-        self._dropped.append(_count_key(exchange, Outcome.DROPPED, reason))
+        """Count an exchange that was never compared; a step of a counter is all that happens here."""
+        self._drops.add(_count_key(exchange, Outcome.DROPPED, reason))
 
     def count(
         self,
@@ -92,23 +77,24 @@ class Tally:
         """
         if outcome is Outcome.ERRORED and _owed_by_monolith(exchange):
             outcome, reason = Outcome.SKIPPED, f"{UNANSWERED}: {reason}"
-        self._counts[_count_key(exchange, outcome, reason, weight)] += 1
+        self._open.counts[_count_key(exchange, outcome, reason, weight)] += 1
         key = exchange.call.endpoint, exchange.decision.rung
         if outcome in COMPARED:
-            self._coverage.setdefault(key, Coverage()).add(exchange)
+            self._open.coverage.setdefault(key, Coverage()).add(exchange)
         if took is not None:
-            self._latencies.setdefault(key, Latencies()).add(exchange.decision.side, *took)
+            self._open.latencies.setdefault(key, Latencies()).add(exchange.decision.side, *took)
 
     def found(self, exchange: Exchange, control: Observation, differences: list[Difference]) -> None:
         """Group the differences of one mismatched exchange; each group counts once per exchange."""
         now = timezone.now()
         names = declared_names(exchange.call.endpoint)
+        groups = self._open.groups
         for difference in {(item.kind, item.pattern): item for item in differences}.values():
             place = redacted_pattern(difference, names)
             key = (exchange.call.endpoint, exchange.decision.rung, difference.kind.value, place)
-            group = self._groups.get(key)
+            group = groups.get(key)
             if group is None:
-                group = self._groups[key] = _Group(0, now, now, *redacted(difference, names))
+                group = groups[key] = Group(0, now, now, *redacted(difference, names))
             group.count += 1
             group.last_seen = now
             add_traits(group.traits, traits_of(control.body, difference.pattern, differences))
@@ -116,64 +102,49 @@ class Tally:
     @property
     def is_flushed(self) -> bool:
         """True where the database has everything."""
-        return not (self._dropped or self._counts or self._groups)
+        return self._open.is_empty and self._sealed is None and not self._drops.is_waiting
 
     def flush(self) -> None:
-        """Add to the database; what cannot be written now is kept for the next time."""
-        if self.is_flushed:
-            return
+        """Add to the database, each batch once; what cannot be written now is kept for the next time."""
+        while not self.is_flushed:
+            if self._sealed is None:
+                self._open.counts.update(self._drops.take())
+                if self._open.is_empty:
+                    return
+                self._sealed, self._open, self._was_tried = self._open, Batch(), False
+            if not self._settle(self._sealed):
+                return
+            self._sealed = None
+
+    def write(self) -> None:
+        """Add to the database within the caller's transaction, and keep everything; it may yet be rolled back."""
+        self._open.counts.update(self._drops.take())
+        for batch in filter(None, (self._sealed, self._open)):
+            batch.write()
+
+    def _settle(self, batch: Batch) -> bool:
+        """Write a batch together with a note that it is there, in place of the last one's."""
         try:
             with transaction.atomic():
-                self.write()
+                if not (self._was_tried and ShadowSettled.objects.filter(pk=batch.uid).exists()):
+                    batch.write()
+                    ShadowSettled.objects.create(uid=batch.uid, at=timezone.now())
+                self._forget()
         except Error as error:
             logger.warning("the mirror's counts cannot be written now and are kept: %s", error)
             # Only now: a new connection for each flush would cost users more than the flush does.
             close_old_connections()
-            return
-        self._counts.clear()
-        self._groups.clear()
-        self._coverage.clear()
-        self._latencies.clear()
+            self._was_tried = True
+            return False
+        self._settled = batch.uid
+        return True
 
-    def write(self) -> None:
-        """Add to the database within the caller's transaction, and keep everything; it may yet be rolled back."""
-        while self._dropped:
-            self._counts[self._dropped.popleft()] += 1
-        self._add_counts()
-        self._add_groups()
-
-    def _add_counts(self) -> None:
-        today = timezone.now().date()
-        pairs = sorted({(endpoint, rung) for endpoint, rung, *_ in self._counts})
-        epochs = {
-            pair: add_to_epoch(*pair, self._coverage.get(pair, Coverage()), self._latencies.get(pair)) for pair in pairs
-        }
-        for (endpoint, rung, answered, outcome, reason, weight), count in sorted(self._counts.items()):
-            key: dict[str, Any] = {"endpoint": endpoint, "rung": rung, "answered": answered, "outcome": outcome}
-            key |= {"reason": reason, "weight": weight, "day": today, "fingerprint": epochs[endpoint, rung]}
-            row = ShadowCount.objects.filter(**key)
-            if not row.update(count=F("count") + count):
-                ShadowCount.objects.get_or_create(**key)
-                row.update(count=F("count") + count)
-
-    def _add_groups(self) -> None:
-        for (endpoint, rung, kind, pattern), group in sorted(self._groups.items(), key=itemgetter(0)):
-            row, _ = ShadowDifference.objects.select_for_update().get_or_create(
-                endpoint=endpoint,
-                rung=rung,
-                kind=kind,
-                pattern=pattern,
-                defaults={
-                    "first_seen": group.first_seen,
-                    "last_seen": group.last_seen,
-                    "control": group.control,
-                    "candidate": group.candidate,
-                },
-            )
-            row.count += group.count
-            row.last_seen = max(row.last_seen, group.last_seen)
-            add_traits(row.traits, group.traits)
-            row.save()
+    def _forget(self) -> None:
+        if self._settled:
+            ShadowSettled.objects.filter(pk=self._settled).delete()
+        else:
+            # Of processes that are gone.
+            ShadowSettled.objects.filter(at__lt=timezone.now() - NOTES_LAST, uid__startswith=FLUSH).delete()
 
 
 def _owed_by_monolith(exchange: Exchange) -> bool:

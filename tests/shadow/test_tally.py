@@ -1,14 +1,23 @@
 """What is counted in memory arrives in the database once."""
 
+import shutil
+import tempfile
+from datetime import timedelta
+
 import pytest
+from django.db import OperationalError, connection
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from strangler_router.types import Call, Decision, Exchange, Served, Side
+from strangler_shadow.batch import FLUSH
 from strangler_shadow.latency import Latencies
-from strangler_shadow.models import ShadowCount, ShadowDifference, ShadowEpoch
+from strangler_shadow.models import ShadowCount, ShadowDifference, ShadowEpoch, ShadowSettled
 from strangler_shadow.observation import Difference, Kind, Observation
 from strangler_shadow.tally import Outcome, Tally, sums
+from tests.conftest import default_database
+from tests.shadow.lost_replies import LostReplies
 
 pytestmark = pytest.mark.django_db
 CONTROL = Observation(status=200, body=b'{"level": "hard", "name": "a"}')
@@ -117,3 +126,77 @@ def test_one_endpoints_sums_can_be_asked_for():
     tally.flush()
     [row] = sums("y.get")
     assert (row["endpoint"], row["skipped"], row["reasons"]) == ("y.get", 1, {"skipped: writes": 1})
+
+
+def notes():
+    return ShadowSettled.objects.filter(uid__startswith=FLUSH)
+
+
+def test_a_process_leaves_one_note_and_those_of_processes_long_gone_are_forgotten():
+    ShadowSettled.objects.create(uid=f"{FLUSH}old", at=timezone.now() - timedelta(days=8))
+    ShadowSettled.objects.create(uid=f"{FLUSH}another", at=timezone.now() - timedelta(days=6))
+    ShadowSettled.objects.create(uid="c0ffee", at=timezone.now() - timedelta(days=8))
+    tally = Tally()
+    for _ in range(3):
+        tally.count(exchange(), Outcome.MATCHED)
+        tally.flush()
+    assert (ShadowCount.objects.get().count, notes().count()) == (3, 2)
+    assert not notes().filter(uid__endswith="old").exists()
+    assert ShadowSettled.objects.filter(uid="c0ffee").exists()
+
+
+def test_what_is_counted_while_a_batch_waits_comes_behind_it():
+    tally = Tally()
+    tally.count(exchange("x.get"), Outcome.MATCHED)
+    tally.drop(exchange("x.get"), "queue full")
+    with connection.execute_wrapper(refuse):
+        tally.flush()
+        assert not tally.is_flushed
+        tally.count(exchange("y.get"), Outcome.MATCHED)
+        tally.drop(exchange("x.get"), "queue full")
+        tally.flush()
+    assert not ShadowCount.objects.exists()
+    tally.flush()
+    assert tally.is_flushed
+    assert set(ShadowCount.objects.values_list("endpoint", "outcome", "count")) == {
+        ("x.get", "matched", 1), ("x.get", "dropped", 2), ("y.get", "matched", 1),
+    }  # fmt: skip
+
+
+def refuse(execute, sql, params, many, context):
+    """A database that takes no row."""
+    if sql.startswith(("INSERT", "UPDATE")):
+        raise OperationalError("the disk is full")
+    return execute(sql, params, many, context)
+
+
+@pytest.fixture
+def lossy(postgres_socket, django_db_blocker):
+    """PostgreSQL, of whose commits the reply may be lost."""
+    folder = tempfile.mkdtemp(prefix="lossy")
+    changes, _ = postgres_socket
+    with (
+        django_db_blocker.unblock(),
+        LostReplies(folder, changes["HOST"]) as replies,
+        default_database({**changes, "HOST": folder}),
+    ):
+        yield replies
+        for model in (ShadowCount, ShadowEpoch, ShadowSettled):
+            model.objects.all().delete()
+        connection.close()
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_a_commit_whose_reply_is_lost_counts_once(lossy, lost):
+    tally = Tally()
+    tally.count(exchange(), Outcome.MATCHED)
+    for _ in range(lost):
+        lossy.is_losing = True
+        tally.flush()
+        assert not tally.is_flushed
+        tally.count(exchange(), Outcome.MATCHED)
+    tally.flush()
+    assert tally.is_flushed
+    assert lossy.lost == lost
+    assert (ShadowCount.objects.get().count, notes().count()) == (1 + lost, 1)
