@@ -1,6 +1,6 @@
 """Tell an answer with something in it from an empty list or page: emptiness is no evidence."""
 
-import json
+from strangler_shadow.documents import decoded
 
 __all__ = ["has_content"]
 
@@ -8,8 +8,8 @@ __all__ = ["has_content"]
 def has_content(body: bytes) -> bool:
     """True for a body that holds more than empty lists, nulls, zeros and empty objects around them."""
     try:
-        document = json.loads(body)
-    except ValueError:
+        document = decoded(body)
+    except (ValueError, RecursionError):
         return bool(body)
     return _holds_something(document)
 

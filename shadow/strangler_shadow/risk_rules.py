@@ -1,5 +1,6 @@
 """What a difference risks, from its kind, its place, and for a status or a cookie from the values."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,7 +8,7 @@ from strangler_shadow.header_rules import rule_of
 from strangler_shadow.kinds import Kind
 from strangler_shadow.risk import Risk
 
-__all__ = ["GUARDS", "KINDS", "risk_of"]
+__all__ = ["GUARDS", "KINDS", "kept_risk", "risk_of"]
 
 KINDS: Mapping[Kind, tuple[Risk | None, str]] = {
     Kind.STATUS: (None, "401 or 403 on one side, or 2xx against 404, is highest; another class high; else medium"),
@@ -48,6 +49,18 @@ def risk_of(kind: Kind, place: str, control: Any, candidate: Any, *, of_errors: 
     if kind is Kind.VALUE and of_errors:
         return Risk.MEDIUM
     return KINDS[kind][0] or Risk.HIGHEST
+
+
+def kept_risk(kind: Kind, place: str, control: str, candidate: str) -> Risk:
+    """The same of a difference that was kept, its values as `redacted` gives them: JSON, or stand-ins."""
+    return risk_of(kind, place, _kept(control), _kept(candidate))
+
+
+def _kept(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _of_status(control: Any, candidate: Any) -> Risk:

@@ -7,8 +7,9 @@ import pytest
 
 from strangler_shadow.compare import compare
 from strangler_shadow.observation import Difference, Kind, Observation
+from strangler_shadow.redact import redacted
 from strangler_shadow.risk import Risk
-from strangler_shadow.risk_rules import KINDS
+from strangler_shadow.risk_rules import KINDS, kept_risk
 
 GUIDE = Path(__file__).parents[2] / "shadow/docs/comparison.md"
 
@@ -56,6 +57,23 @@ def test_a_cookie_that_lost_its_guard_is_the_worst_to_differ(control, candidate,
 def test_values_that_are_not_known_any_more_count_as_the_worst():
     found = Difference(kind=Kind.COOKIE, path="sessionid", control="list(1) #1", candidate="list(1) #2")
     assert found.risk is Risk.HIGHEST
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "values", "risk"),
+    [
+        (Kind.STATUS, "status", (200, 201), Risk.MEDIUM),
+        (Kind.STATUS, "status", (200, 403), Risk.HIGHEST),
+        (Kind.COOKIE, "sessionid", (["sessionid; path=/"], None), Risk.HIGH),
+        (Kind.COOKIE, "sessionid", (["sessionid; max-age=1"], ["sessionid; max-age=2"]), Risk.HIGHEST),
+        (Kind.HEADER, "pragma", (["no-cache"], None), Risk.LOW),
+        (Kind.ORDER, "$", (["a", "b"], ["b", "a"]), Risk.LOW),
+        (Kind.VALUE, "$.name", ("a", "b"), Risk.HIGH),
+    ],
+)
+def test_a_difference_that_was_kept_has_a_risk_still(kind, place, values, risk):
+    kept = redacted(Difference(kind=kind, path=place, control=values[0], candidate=values[1]), names=set())
+    assert kept_risk(kind, place, *kept) is risk
 
 
 def test_a_header_s_risk_stands_in_its_table():
