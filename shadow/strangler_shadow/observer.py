@@ -1,33 +1,31 @@
 """Ask the side that did not answer, and compare: what the mirror does with one exchange, in whichever process."""
 
 import logging
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.db import close_old_connections
 
 from strangler_protos.bindings import SAFE_METHODS
-from strangler_router.conf import settings
 from strangler_router.types import Exchange, Side
 from strangler_shadow.cookies import apart
-from strangler_shadow.cursors import Sides, leads_elsewhere, with_cursors
-from strangler_shadow.learning import CLOCK_SECONDS, learning
-from strangler_shadow.noise import Noise, differences_beyond, is_clock, sifted
-from strangler_shadow.observation import Difference, Kind, Observation
+from strangler_shadow.cursors import leads_elsewhere, with_cursors
+from strangler_shadow.judging import group_of
+from strangler_shadow.learning import learning
+from strangler_shadow.noise import Noise, differences_beyond, sifted
+from strangler_shadow.observation import Difference, Observation
 from strangler_shadow.pauses import Pauses
-from strangler_shadow.replay import ReplayError, replay_candidate, replay_control
+from strangler_shadow.questions import Questions
+from strangler_shadow.rechecks import ask_control, outlasts_lag, recheck
+from strangler_shadow.replay import ReplayError
 from strangler_shadow.rules import declared_noise
 from strangler_shadow.tally import Outcome, Tally
 from strangler_shadow.varying import reason_of
 
 __all__ = ["Finding", "carefully", "judge", "observe", "record"]
 
-RECHECKS = 3
 PAGES = 3
 """How far a live pair's cursors are followed."""
-LESSON = 3
-"""Answers to one call from which something can be learnt."""
 CACHED = "cached"
 LAGGING = "lagging"
 
@@ -54,7 +52,8 @@ def observe(exchange: Exchange, tally: Tally) -> Outcome:
 
 def record(exchange: Exchange, finding: Finding, tally: Tally, *, weight: int = 1) -> None:
     """Count a finding."""
-    tally.count(exchange, finding.outcome, reason=finding.reason, weight=weight)
+    took = (finding.control.seconds, finding.candidate.seconds) if finding.control and finding.candidate else None
+    tally.count(exchange, finding.outcome, reason=finding.reason, weight=weight, took=took)
     if finding.differences and finding.control is not None:
         tally.found(exchange, finding.control, list(finding.differences))
 
@@ -85,9 +84,10 @@ def judge(exchange: Exchange, *, pace: Callable[[], object] = lambda: None) -> F
         return Finding(outcome=Outcome.SKIPPED, reason="unsafe")
     if exchange.served.fell_back:
         return Finding(outcome=Outcome.ERRORED, reason="fell back")
-    served = _served(exchange)
+    served, questions = _served(exchange), Questions(exchange=exchange, pace=pace)
     try:
-        other = _other_side(exchange, pace)
+        asked_service = exchange.decision.side is Side.MONOLITH
+        other = questions.candidate() if asked_service else questions.control()
         if other.wrote:
             return Finding(outcome=Outcome.SKIPPED, reason="writes")
         if other.error and served.status >= 500:
@@ -95,38 +95,36 @@ def judge(exchange: Exchange, *, pace: Callable[[], object] = lambda: None) -> F
             return Finding(outcome=Outcome.SKIPPED, reason="both sides fail")
         if other.error:
             return Finding(outcome=Outcome.ERRORED, reason=other.error.partition(":")[0])
-        asked_service = exchange.decision.side is Side.MONOLITH
         control, candidate = (served, other) if asked_service else (other, served)
-        return _compared(exchange, control, candidate, pace)
+        return _compared(questions, control, candidate)
     except ReplayError as error:
         return Finding(outcome=Outcome.SKIPPED, reason=str(error))
 
 
-def _compared(exchange: Exchange, control: Observation, candidate: Observation, pace: Callable[[], object]) -> Finding:
-    endpoint = exchange.call.endpoint
+def _compared(questions: Questions, control: Observation, candidate: Observation) -> Finding:
+    endpoint = questions.exchange.call.endpoint
     noise = declared_noise(endpoint) | learning.noise(endpoint)
     differences, explained = sifted(noise, control, candidate)
     noise, links = with_cursors(noise, [*differences, *explained])
     differences = [difference for difference in differences if difference not in links]
-    reason = CACHED if _is_cached(exchange) else ""
-    outcome = Outcome.MATCHED
+    explained = [difference for difference in explained if difference not in links]
+    outcome, reason = Outcome.MATCHED, ""
     if differences:
-        held, now = _holds(exchange, noise, differences, pace)
-        if not held and _is_later(noise, control, candidate, now):
-            explained += differences
-        elif not held:
-            outcome = Outcome.TRANSIENT
-        elif not _outlasts_lag(exchange, noise, differences, pace):
-            outcome, reason = Outcome.TRANSIENT, LAGGING
-        else:
-            outcome = Outcome.MISMATCHED
+        outcome, reason, differences = _asked_again(questions, noise, control, candidate, differences)
+        explained += differences if outcome is Outcome.MATCHED else []
     elif links and learning.follows(endpoint):
-        differences = _elsewhere(exchange, noise, links, pace)
+        differences = [
+            link
+            for link in links
+            if leads_elsewhere(questions.exchange.call, link, noise, questions.sides, pages=PAGES)
+        ]
         outcome = Outcome.MISMATCHED if differences else Outcome.MATCHED
     elif explained and (pause := learning.due(endpoint)) is not None:
-        _ask_control(exchange, pause)
-    if outcome is Outcome.MATCHED and (explained or links):
-        reason = reason or reason_of(endpoint, noise, [*explained, *links])
+        ask_control(questions, pause)
+    if not reason and _is_cached(questions.exchange):
+        reason = CACHED
+    elif outcome is Outcome.MATCHED and (explained or links):
+        reason = reason_of(endpoint, noise, [*explained, *links])
     return Finding(
         outcome=outcome,
         reason=reason,
@@ -136,14 +134,24 @@ def _compared(exchange: Exchange, control: Observation, candidate: Observation, 
     )
 
 
-def _elsewhere(
-    exchange: Exchange, noise: Noise, links: list[Difference], pace: Callable[[], object]
-) -> list[Difference]:
-    sides = Sides(
-        lambda call: _control(replace(exchange, call=call)),
-        lambda call: _candidate(replace(exchange, call=call), pace),
-    )
-    return [link for link in links if leads_elsewhere(exchange.call, link, noise, sides, pages=PAGES)]
+def _asked_again(
+    questions: Questions, noise: Noise, control: Observation, candidate: Observation, differences: list[Difference]
+) -> tuple[Outcome, str, list[Difference]]:
+    """What becomes of differences when both sides are asked again: outcome, reason, and which of them."""
+    again = recheck(questions, noise, differences)
+    found = [difference for difference in differences if group_of(difference) in again.held]
+    if not found and _is_later(noise, control, candidate, again.now):
+        return Outcome.MATCHED, "", differences
+    if not found:
+        return Outcome.TRANSIENT, "", []
+    held = outlasts_lag(questions, noise, found)
+    found = [difference for difference in found if group_of(difference) in held]
+    return (Outcome.MISMATCHED, "", found) if found else (Outcome.TRANSIENT, LAGGING, [])
+
+
+def _is_later(known: Noise, control: Observation, candidate: Observation, now: Observation) -> bool:
+    """Whether the candidate is what the monolith says now, and that is other than before where it varies only."""
+    return not differences_beyond(known.unbounded, control, candidate) and not differences_beyond(known, now, candidate)
 
 
 def _served(exchange: Exchange) -> Observation:
@@ -162,83 +170,3 @@ def _is_cached(exchange: Exchange) -> bool:
     """Whether the answer says of itself that it was kept: RFC 9111, 5.1, and what most caches add."""
     headers = {name.lower(): value.strip().lower() for name, value in exchange.served.headers}
     return headers.get("age", "0") != "0" or "hit" in headers.get("x-cache", "")
-
-
-def _other_side(exchange: Exchange, pace: Callable[[], object]) -> Observation:
-    if exchange.decision.side is Side.MONOLITH:
-        return _candidate(exchange, pace)
-    return _control(exchange)
-
-
-def _control(exchange: Exchange) -> Observation:
-    return replay_control(exchange.call, session_accessed=exchange.served.session_accessed)
-
-
-def _candidate(exchange: Exchange, pace: Callable[[], object]) -> Observation:
-    pace()
-    accessed = exchange.served.session_accessed
-    return replay_candidate(exchange.call, exchange.decision.rung, session_accessed=accessed)
-
-
-def _is_later(known: Noise, control: Observation, candidate: Observation, now: Observation) -> bool:
-    """Whether the candidate is what the monolith says now, and that is other than before where it varies only."""
-    return not differences_beyond(known.unbounded, control, candidate) and not differences_beyond(known, now, candidate)
-
-
-def _holds(
-    exchange: Exchange, known: Noise, differences: list[Difference], pace: Callable[[], object]
-) -> tuple[bool, Observation]:
-    """Ask both sides again, the monolith before and after the service: what a write changes meanwhile is no difference.
-
-    The first time that the monolith repeats itself, but for what is known to vary, settles it. Gives its first answer
-    too.
-    """
-    held = set(map(_group, differences))
-    answers: list[Observation] = []
-    between: list[Observation] = []
-    for _ in range(RECHECKS):
-        before, candidate, after = _control(exchange), _candidate(exchange, pace), _control(exchange)
-        answers += [before, after]
-        between.append(candidate)
-        moving = {_place(pattern) for _, pattern in map(_group, differences_beyond(known, before, after))}
-        again = set(map(_group, differences_beyond(known, before, candidate)))
-        held = {group for group in held & again if _place(group[1]) not in moving}
-        if not held or not moving:
-            break
-    is_moving, is_still_clock = bool(moving), not held and not moving and all(map(is_clock, differences))
-    if is_moving and len(answers) < LESSON and learning.is_curious(exchange.call.endpoint):
-        answers.append(_control(exchange))
-    if is_still_clock and learning.may_wait(exchange.call.endpoint):
-        _ask_control(exchange, CLOCK_SECONDS)
-    else:
-        learning.teach(exchange.call.endpoint, answers, between)
-    return bool(held), answers[0]
-
-
-def _ask_control(exchange: Exchange, pause: float) -> None:
-    """Learn from the monolith's answers with so many seconds between them."""
-    answers = [_control(exchange)]
-    for _ in range(LESSON - 1):
-        if pause:
-            time.sleep(pause)
-        answers.append(_control(exchange))
-    teach = learning.teach_clocks if pause else learning.teach
-    teach(exchange.call.endpoint, answers)
-
-
-def _outlasts_lag(exchange: Exchange, known: Noise, differences: list[Difference], pace: Callable[[], object]) -> bool:
-    """Whether it is still there once the service's own store, fed from the monolith's, had time to follow."""
-    lag = settings().shadow.get("LAG", {}).get(exchange.call.endpoint, 0)
-    if not lag:
-        return True
-    time.sleep(lag)
-    return _holds(exchange, known, differences, pace)[0]
-
-
-def _group(difference: Difference) -> tuple[Kind, str]:
-    return difference.kind, difference.pattern
-
-
-def _place(pattern: str) -> str:
-    # Rows shift when one is added, so a list moves as a whole.
-    return pattern.partition("[*]")[0]
