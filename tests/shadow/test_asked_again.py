@@ -11,7 +11,9 @@ from strangler_router.policy import BASIS_POINTS, Flag, Stage
 from strangler_router.types import Reply
 from strangler_shadow import replay
 from strangler_shadow.gate import ask_gate
+from strangler_shadow.latency import Latencies
 from strangler_shadow.mirror import Comparer
+from strangler_shadow.models import ShadowEpoch
 from strangler_shadow.observer import judge
 from strangler_shadow.tally import Tally, sums
 from strangler_shadow.verdict import Verdict
@@ -70,3 +72,16 @@ def test_a_service_that_differs_after_the_cutover_is_divergent(mirrored):
     assert mirrored(stage=Stage.SERVICE, service=1, monolith=2, times=6) == ({"mismatched": 6}, {})
     report = asked()
     assert (report.verdict, report.divergent) == (Verdict.DIVERGED, 6)
+
+
+@pytest.mark.parametrize(
+    ("stage", "places"),
+    [
+        (Stage.MONOLITH, {"control served", "candidate replayed"}),
+        (Stage.SERVICE, {"control replayed", "candidate served"}),
+    ],
+)
+def test_the_durations_of_live_pairs_are_counted_where_they_were_measured(mirrored, stage, places):
+    mirrored(stage=stage, service=1, monolith=1, times=4)
+    found = Latencies.from_json(ShadowEpoch.objects.get().latency).found
+    assert {place: histogram.total for place, histogram in found.items() if histogram.total} == dict.fromkeys(places, 4)
