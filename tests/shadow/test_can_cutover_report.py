@@ -78,6 +78,8 @@ def test_output_in_json_stays_one_document(tmp_path):
         ("html", "--report html: write KIND=PATH"),
         ("html=", "--report html=: write KIND=PATH"),
         ("html=/dev/null/x", "--report html=/dev/null/x: "),
+        ("html=/tmp", "--report html=/tmp: Is a directory"),
+        (f"html={'x' * 300}", "x: File name too long"),
     ],
 )
 def test_a_file_that_cannot_be_is_a_usage_error_before_anything_is_asked(text, words):

@@ -26,6 +26,7 @@ def test_it_counts_declared_parameters_and_fields_with_a_value_and_keeps_no_othe
         call("page=2&page=3&ordering=&ada%40example.org=1"), observation({"results": [{"title": "a"}, {"title": None}]})
     )
     reach.add(call("page=2"), observation({"title": {"price": 0, "ada@example.org": 1}, "detail": "x"}))
+    reach.add(call(""), observation({"summary": None, "title": None}))
     assert {name: count for name, count in reach.parameters.items() if count} == {"page": 2, "ordering": 1}
     assert {name: count for name, count in reach.fields.items() if count} == {"price": 1, "results": 1, "title": 2}
 

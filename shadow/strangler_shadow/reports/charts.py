@@ -90,13 +90,11 @@ def latency_chart(curve: Sequence[LatencyPoint]) -> Chart:
 def bound_chart(days: Sequence[tuple[date, float]], limit: float) -> Chart:
     """The bound at the end of each day on a logarithmic scale, with the rate that it has to fall below."""
     rates = [max(rate, LOWEST_RATE) for _, rate in days]
-    low = 10.0 ** math.floor(math.log10(min(*rates, limit)) + 1e-9)
-    high = 10.0 ** math.ceil(math.log10(max(*rates, limit)) - 1e-9)
-    low = low / 10 if math.isclose(low, limit) else low
-    high = high * 10 if math.isclose(low, high) else high
+    low = 10.0 ** math.floor(math.log10(min(*rates, limit)) - 1e-9)
+    high = min(1.0, 10.0 ** math.ceil(math.log10(max(*rates, limit)) + 1e-9))
     first, last = days[0][0].toordinal(), days[-1][0].toordinal()
     points = [
-        (_across((day.toordinal() - first) / ((last - first) or 1)), _up(rate, low, high))
+        (_across((day.toordinal() - first) / (last - first) if last > first else 0.5), _up(rate, low, high))
         for (day, _), rate in zip(days, rates, strict=True)
     ]
     decades = [10.0**power for power in range(round(math.log10(low)), round(math.log10(high)) + 1)]
@@ -132,13 +130,14 @@ def _latency_words(curve: Sequence[LatencyPoint]) -> str:
 
 
 def _dates(first: int, last: int) -> Iterator[Tick]:
+    if first == last:
+        yield Tick(at=_across(0.5), label=date.fromordinal(first).isoformat())
+        return
     yield Tick(at=LEFT, label=date.fromordinal(first).isoformat(), anchor="start")
     if last - first > 1:
         middle = (first + last) // 2
-        at = _across((middle - first) / (last - first))
-        yield Tick(at=at, label=date.fromordinal(middle).isoformat())
-    if last > first:
-        yield Tick(at=RIGHT, label=date.fromordinal(last).isoformat(), anchor="end")
+        yield Tick(at=_across((middle - first) / (last - first)), label=date.fromordinal(middle).isoformat())
+    yield Tick(at=RIGHT, label=date.fromordinal(last).isoformat(), anchor="end")
 
 
 def _tail(quantile: float) -> float:

@@ -16,7 +16,7 @@ def report_file(text: str, kinds: Sequence[str]) -> tuple[str, Path]:
         raise UsageError(f"--report {text}: write KIND=PATH, and KIND is one of {', '.join(kinds)}")
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).touch()
+        Path(path).open("ab").close()
     except OSError as error:
         raise UsageError(f"--report {text}: {error.strerror}") from error
     return kind, Path(path)
