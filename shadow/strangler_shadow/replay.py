@@ -1,6 +1,9 @@
 """Make a call again through the whole of Django: forced user, no throttle, no effect, and the side is settled."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -9,6 +12,7 @@ from django.contrib.auth import get_user_model
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import DEFERRED
 from django.urls import set_script_prefix
 
 from strangler_protos.bindings import SAFE_METHODS
@@ -29,10 +33,12 @@ __all__ = [
     "forget_handler",
     "replay_candidate",
     "replay_control",
+    "same_users",
     "write_candidate",
     "write_control",
 ]
 
+_kept_users: ContextVar[dict[str, Any] | None] = ContextVar("strangler_kept_users", default=None)
 # How the error begins where the seam leaves a call to the monolith whatever the policy says.
 NOT_ASKED = "not asked"
 
@@ -111,13 +117,35 @@ def _request(call: Call, replay: Replay) -> WSGIRequest:
     request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
     setattr(request, REPLAY_ATTRIBUTE, replay)
     if call.caller.subject:
-        user = get_user_model()._default_manager.filter(pk=call.caller.subject).first()
+        user = _user(call.caller.subject)
         if user is None:
             raise ReplayError("the user is gone")
         request._force_auth_user = user  # type: ignore[attr-defined]
         # What AuthenticationMiddleware would have cached, for plain Django views.
         request._cached_user = user  # type: ignore[attr-defined]
     return request
+
+
+def _user(subject: str) -> Any:
+    """A fresh object each time: views keep what they looked up on it."""
+    users, kept = get_user_model(), _kept_users.get()
+    if kept is None or subject not in kept:
+        found: Any = users._default_manager.filter(pk=subject).first()
+        if kept is None or found is None:
+            return found
+        columns = [column.attname for column in users._meta.concrete_fields]
+        kept[subject] = found._state.db, columns, [found.__dict__.get(name, DEFERRED) for name in columns]
+    return users.from_db(*kept[subject])
+
+
+@contextmanager
+def same_users() -> Iterator[None]:
+    """Look each user up once; for a verification, while which nobody's rights change."""
+    token = _kept_users.set({})
+    try:
+        yield
+    finally:
+        _kept_users.reset(token)
 
 
 def forget_handler() -> None:

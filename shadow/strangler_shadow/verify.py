@@ -21,6 +21,7 @@ from hypothesis.errors import FlakyFailure, FlakyReplay, Unsatisfiable
 from strangler_router.pin import Entry
 from strangler_router.types import Call
 from strangler_shadow.callers import KindOfCaller, kinds_of_caller
+from strangler_shadow.collector import collecting_seldom
 from strangler_shadow.compare import compare
 from strangler_shadow.content import has_content
 from strangler_shadow.corpus import CorpusError, keep, kept_calls
@@ -31,7 +32,7 @@ from strangler_shadow.judging import INFRASTRUCTURE, Group, group_of, missing_ki
 from strangler_shadow.observation import Difference, Observation
 from strangler_shadow.quantiles import curve_ms, quantiles_ms
 from strangler_shadow.reach import Reach
-from strangler_shadow.replay import NOT_ASKED, ReplayError, replay_candidate, replay_control
+from strangler_shadow.replay import NOT_ASKED, ReplayError, replay_candidate, replay_control, same_users
 from strangler_shadow.report import EndpointReport, Finding
 from strangler_shadow.row_calls import RowCalls
 from strangler_shadow.samples import Samples, samples_of
@@ -199,8 +200,8 @@ class Verification:
     ready: bool = False
     started: float = field(init=False)
 
-    def begin(self) -> None:
-        """Make the kept calls, those given, and calls with at most one thing in them."""
+    def prepare(self) -> None:
+        """Read what calls are made of."""
         self.started = time.perf_counter()
         self.run = _Run(
             entry=self.entry, rung=self.rung, on_call=self.on_call, reach=Reach.of(self.entry), until=self.until
@@ -209,6 +210,10 @@ class Verification:
         self.samples = samples_of(self.entry.endpoint)
         self.rows = RowCalls.of(self.entry, self.generated)
         self.ready = True
+
+    def begin(self) -> None:
+        """Make the kept calls, those given, and calls with at most one thing in them."""
+        self.prepare()
         with self._reaching():
             for finding in self._asked_first():
                 self._add(finding)
@@ -277,7 +282,8 @@ class Verification:
     @contextmanager
     def _reaching(self) -> Iterator[None]:
         try:
-            yield
+            with same_users(), collecting_seldom():
+                yield
         except _Unreachable as error:
             self.unreachable = str(error)
 
