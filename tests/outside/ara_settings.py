@@ -19,7 +19,7 @@ DATABASES["default"]["OPTIONS"] = {
 
 STRANGLER = {
     # ara's filters, permissions and querysets run with the hosted view, so that the service is the authority.
-    "LIFTED": dict.fromkeys(ENDPOINTS["bound"], "SERVICE"),
+    "LIFTED": dict.fromkeys([*ENDPOINTS["bound"], *os.environ.get("ARA_WRITES", "").split()], "SERVICE"),
     "TARGETS": {"strangler.v1.Lift": {"lifted": os.environ.get("ARA_LIFTED", "127.0.0.1:50052")}},
     "KEYS": {"strangler.v1.Lift": {"outside": os.environ.get("ARA_LIFT_KEY", "00" * 32)}},
     "OBSERVERS": ["strangler_shadow.mirror.offer"],

@@ -28,6 +28,7 @@ def _claims() -> int:
     from extract_ara import extract_ara
     from own_tests import run_own_tests
     from profile_ara import profile_ara
+    from written_ara import verify_writes
 
     _clear()
     claims = Claims()
@@ -38,6 +39,8 @@ def _claims() -> int:
     cross(claims, endpoints)
     with claims.step("cached"):
         claim_cached(claims)
+    with claims.step("writes"):
+        verify_writes(claims)
     with claims.step("profile"):
         profile_ara(claims)
     with claims.step("extract"):
