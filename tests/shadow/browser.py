@@ -66,12 +66,16 @@ class Browser:
         assert "error" not in answer, (method, answer)
         return answer["result"]
 
-    def open(self, page: Path, *, width: int = 1280, scheme: str = "light", zoom: int = 1) -> None:
-        """Open a file in a window of this width, with the reader's colour scheme and zoom."""
+    def open(
+        self, page: Path, *, width: int = 1280, scheme: str = "light", zoom: int = 1, forced: bool = False
+    ) -> None:
+        """Open a file in a window of this width, with the reader's colour scheme, zoom, and own colours if `forced`."""
         self.events.clear()
         size = {"width": width // zoom, "height": 900 // zoom, "deviceScaleFactor": zoom, "mobile": False}
         self.ask("Emulation.setDeviceMetricsOverride", **size)
-        self.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        features = {"prefers-color-scheme": scheme, "forced-colors": "active" if forced else "none"}
+        media = [{"name": name, "value": value} for name, value in features.items()]
+        self.ask("Emulation.setEmulatedMedia", features=media)
         self.ask("Page.navigate", url=page.as_uri())
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._read())

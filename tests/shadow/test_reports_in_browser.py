@@ -195,6 +195,16 @@ def test_both_curves_are_told_apart_without_colour(chromium, pages):
     assert chromium.run("document.querySelectorAll('rect.point.candidate').length") > 0
 
 
+def test_a_reader_s_own_colours_are_the_curves_too(chromium, pages):
+    strokes = """[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor,
+        ...[...document.querySelectorAll("polyline, circle.point, rect.point")].map(e => getComputedStyle(e).stroke)]"""
+    for scheme in SCHEMES:
+        chromium.open(pages["evidence"], scheme=scheme, forced=True)
+        ink, paper, *lines = chromium.run(strokes)
+        assert ink != paper
+        assert set(lines) == {ink}
+
+
 def test_the_browser_would_have_said_and_asked(chromium, tmp_path):
     page = tmp_path / "loud.html"
     page.write_text("<script>console.log('loud')</script><img src='http://127.0.0.1:9/a.png'><p style='width:900px'>x")
