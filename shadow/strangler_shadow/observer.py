@@ -10,7 +10,6 @@ from strangler_protos.bindings import SAFE_METHODS
 from strangler_router.types import Exchange, Side
 from strangler_shadow.cookies import apart
 from strangler_shadow.cursors import leads_elsewhere, with_cursors
-from strangler_shadow.judging import group_of
 from strangler_shadow.learning import learning
 from strangler_shadow.noise import Noise, differences_beyond, sifted
 from strangler_shadow.observation import Difference, Observation
@@ -139,14 +138,12 @@ def _asked_again(
 ) -> tuple[Outcome, str, list[Difference]]:
     """What becomes of differences when both sides are asked again: outcome, reason, and which of them."""
     again = recheck(questions, noise, differences)
-    found = [difference for difference in differences if group_of(difference) in again.held]
-    if not found and _is_later(noise, control, candidate, again.now):
+    if not again.held and _is_later(noise, control, candidate, again.now):
         return Outcome.MATCHED, "", differences
-    if not found:
+    if not again.held:
         return Outcome.TRANSIENT, "", []
-    held = outlasts_lag(questions, noise, found)
-    found = [difference for difference in found if group_of(difference) in held]
-    return (Outcome.MISMATCHED, "", found) if found else (Outcome.TRANSIENT, LAGGING, [])
+    held = list(outlasts_lag(questions, noise, again.held))
+    return (Outcome.MISMATCHED, "", held) if held else (Outcome.TRANSIENT, LAGGING, [])
 
 
 def _is_later(known: Noise, control: Observation, candidate: Observation, now: Observation) -> bool:

@@ -1,13 +1,13 @@
 """Ask both sides again for what differs, and learn from the monolith's answers what varies by itself."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from strangler_router.conf import settings
-from strangler_shadow.judging import Group, group_of
 from strangler_shadow.learning import CLOCK_SECONDS, learning
 from strangler_shadow.noise import Noise, differences_beyond, is_clock
-from strangler_shadow.observation import Difference, Observation
+from strangler_shadow.observation import Difference, Kind, Observation
 from strangler_shadow.questions import Questions
 
 __all__ = ["Recheck", "ask_control", "outlasts_lag", "recheck"]
@@ -19,18 +19,18 @@ LESSON = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recheck:
-    """The kinds and places that still differ, and the monolith's first answer."""
+    """The differences that are still there, and the monolith's first answer."""
 
-    held: frozenset[Group]
+    held: tuple[Difference, ...]
     now: Observation
 
 
-def recheck(questions: Questions, known: Noise, differences: list[Difference]) -> Recheck:
+def recheck(questions: Questions, known: Noise, differences: Sequence[Difference]) -> Recheck:
     """Ask both sides again, the monolith before and after the service: what a write changes meanwhile is no difference.
 
     The first time that the monolith repeats itself, but for what is known to vary, settles it.
     """
-    held = frozenset(map(group_of, differences))
+    held = set(map(_group, differences))
     answers: list[Observation] = []
     between: list[Observation] = []
     for _ in range(RECHECKS):
@@ -38,9 +38,9 @@ def recheck(questions: Questions, known: Noise, differences: list[Difference]) -
         answers += [before, after]
         between.append(candidate)
         moving = {_place(difference) for difference in differences_beyond(known, before, after)}
-        again = set(map(group_of, differences_beyond(known, before, candidate)))
+        again = set(map(_group, differences_beyond(known, before, candidate)))
         # Rows shift when one is added, so a list moves as a whole.
-        held = frozenset(group for group in held & again if group[1].partition("[*]")[0] not in moving)
+        held = {group for group in held & again if group[1].partition("[*]")[0] not in moving}
         if not held or not moving:
             break
     endpoint = questions.exchange.call.endpoint
@@ -51,7 +51,7 @@ def recheck(questions: Questions, known: Noise, differences: list[Difference]) -
         if moving and len(answers) < LESSON and learning.is_curious(endpoint):
             answers.append(questions.control())
         learning.teach(endpoint, answers, between)
-    return Recheck(held=held, now=answers[0])
+    return Recheck(held=tuple(item for item in differences if _group(item) in held), now=answers[0])
 
 
 def ask_control(questions: Questions, pause: float) -> None:
@@ -65,13 +65,17 @@ def ask_control(questions: Questions, pause: float) -> None:
     teach(questions.exchange.call.endpoint, answers)
 
 
-def outlasts_lag(questions: Questions, known: Noise, differences: list[Difference]) -> frozenset[Group]:
+def outlasts_lag(questions: Questions, known: Noise, differences: Sequence[Difference]) -> tuple[Difference, ...]:
     """What is still there once the service's own store, fed from the monolith's, had time to follow."""
     lag = settings().shadow.get("LAG", {}).get(questions.exchange.call.endpoint, 0)
     if not lag:
-        return frozenset(map(group_of, differences))
+        return tuple(differences)
     time.sleep(lag)
     return recheck(questions, known, differences).held
+
+
+def _group(difference: Difference) -> tuple[Kind, str]:
+    return difference.kind, difference.pattern
 
 
 def _place(difference: Difference) -> str:
