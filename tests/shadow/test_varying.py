@@ -13,6 +13,7 @@ from strangler_router.policy import BASIS_POINTS, Flag
 from strangler_router.types import Reply
 from strangler_shadow import replay, varying
 from strangler_shadow.learning import learning
+from strangler_shadow.models import ShadowCount, ShadowDifference
 from strangler_shadow.observer import observe
 from strangler_shadow.tally import Outcome, Tally
 from tests.router import observers
@@ -114,8 +115,6 @@ def test_the_reasons_name_the_places_and_are_few_and_short(mirror):
 
 
 def rows():
-    from strangler_shadow.models import ShadowCount
-
     return ShadowCount.objects.values_list("endpoint", "outcome", "reason", "count")
 
 
@@ -192,6 +191,13 @@ def test_a_mistake_where_the_monolith_varies_is_found(mirror, service, fault):
     mirror(LEARNING)
     service.mistake = fault
     assert mirror(20)[Outcome.MISMATCHED] >= 15
+
+
+def test_a_mistake_is_told_from_what_varies_before_that_is_learnt(mirror, service):
+    service.mistake = wrong_seats
+    assert mirror(1) == {Outcome.MISMATCHED: 1}
+    mirror.tally.flush()
+    assert list(ShadowDifference.objects.values_list("pattern", flat=True)) == ["$.seats"]
 
 
 @pytest.mark.parametrize("every", [2, 3, 7])
