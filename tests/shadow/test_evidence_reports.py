@@ -127,7 +127,7 @@ def test_html_says_the_verdict_with_each_reason_and_the_numbers_that_it_rests_on
     assert "More pairs of an endpoint differ than further ones can make good." in page.text
     assert "at least 1 in 132 differ, which no further pairs can bring below 1 in 1,000" in page.text
     assert "5 % of the copies were dropped" in page.text
-    assert "EQUIVALENT, 412 calls, 2026-11-22" in page.text
+    assert "EQUIVALENT, 412 calls, 2026-11-22, by ci (build a41f9)" in page.text
     table = rows(sample())
     assert ["v1:course-detail.get native, to canary", *table[2][1:]] == table[2]
     assert table[2][2:] == ["3,060", "60", "104,000", "3.1 %", "0.1 %"]

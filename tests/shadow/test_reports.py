@@ -376,6 +376,8 @@ def test_html_lists_what_calls_reached_and_what_they_never_did():
     assert rows["Fields with a value"] == ["educator 402 id 402 price 402 title 402 rating 377", "preview_url"]
     assert "caught 40 of 41 seeded divergences" in page.text
     assert "$.results[*].viewed_at not seen there: times within 2 s of each other" in page.text
+    line = "{'endpoint': '*', 'at': '$.token'}"
+    assert f"$.token not seen there: another text of the same make; a line that declares it: {line}" in page.text
 
 
 def test_html_of_three_thousand_endpoints_stays_below_two_megabytes_and_counts_what_it_left_out():
@@ -387,6 +389,13 @@ def test_html_of_three_thousand_endpoints_stays_below_two_megabytes_and_counts_w
     page = Page(text)
     assert len(re.findall(r"[\d,]+ more endpoints left out to keep this file small", page.text)) == 2
     assert len(re.findall(r"[\d,]+ more endpoints with findings left out", page.text)) == 1
+
+
+def test_html_of_an_endpoint_with_a_thousand_places_that_vary_shows_a_hundred():
+    hides = {f"$.field_{number}": "<" * 5000 for number in range(1000)}
+    text = html.render(report(replace(diverged(), hides=hides)))
+    assert len(text.encode()) < 2_000_000
+    assert "900 more places left out" in text
 
 
 def test_html_of_a_very_large_finding_shows_it_without_its_bodies():

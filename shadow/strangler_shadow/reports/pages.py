@@ -23,7 +23,9 @@ __all__ = ["LARGEST", "SIGNS", "TEXT_SHOWN", "templates"]
 # What a browser opens at once and a mail takes; the JSON report has everything.
 LARGEST = 1_900_000
 TEXT_SHOWN = 4000
-MISSES_SHOWN = 20
+MISSES_SHOWN, PLACES_SHOWN = 20, 100
+# Before what a project may declare where the monolith varies by itself.
+DECLARES = "; to declare it: "
 
 SIGNS = {
     Verdict.EQUIVALENT: "=",
@@ -47,7 +49,9 @@ def templates() -> Environment:
     environment.globals |= {
         "GATE_VERDICTS": GATE_VERDICTS,
         "KINDS": KINDS,
+        "DECLARES": DECLARES,
         "MISSES_SHOWN": MISSES_SHOWN,
+        "PLACES_SHOWN": PLACES_SHOWN,
         "PERCENTILES": PERCENTILES,
         "SIGNS": SIGNS,
         "TEXT_SHOWN": TEXT_SHOWN,

@@ -14,7 +14,6 @@ __all__ = ["render"]
 DAYS_SHOWN = 366
 ROWS = LARGEST // 5
 GROUPS_SHOWN = 200
-PLACES_SHOWN = 100
 # As many endpoints have their evidence opened.
 OPENED = 3
 
@@ -22,7 +21,7 @@ OPENED = 3
 def render(report: EvidenceReport) -> str:
     """The report as an HTML page of less than 2 MB; what is left out for that is counted in it."""
     environment = templates()
-    environment.globals |= {"DAYS_SHOWN": DAYS_SHOWN, "GROUPS_SHOWN": GROUPS_SHOWN, "PLACES_SHOWN": PLACES_SHOWN}
+    environment.globals |= {"DAYS_SHOWN": DAYS_SHOWN, "GROUPS_SHOWN": GROUPS_SHOWN}
     parts: Any = environment.get_template("evidence_parts.html.j2").module
     named = [(endpoint, f"endpoint-{number}") for number, endpoint in enumerate(report.endpoints, start=1)]
     is_open = len(named) <= OPENED

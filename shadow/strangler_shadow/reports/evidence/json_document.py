@@ -67,7 +67,7 @@ def _verified(gate: GateReport) -> dict[str, Any] | None:
     found = gate.verified
     if found is None:
         return None
-    return {"at": found.at.isoformat(), "verdict": found.verdict.name, "calls": found.calls}
+    return asdict(found) | {"at": found.at.isoformat(), "verdict": found.verdict.name}
 
 
 def _group(group: DifferenceGroup) -> dict[str, Any]:
