@@ -1,12 +1,12 @@
 """Differences between two JSON documents, typed and by path."""
 
 import json
-from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from strangler_shadow.json_text import alike, parsed
+from strangler_shadow.nesting import is_deeper
 from strangler_shadow.observation import Difference, Kind, pattern_of
 
 __all__ = ["DEEPEST", "Path", "decoded", "document_differences", "row_key", "shuffled_lists", "spelled"]
@@ -27,14 +27,8 @@ Path = tuple[Any, ...]
 def decoded(body: bytes) -> Any:
     """The document. Raises ValueError where the body is none, RecursionError where it is deeper than DEEPEST."""
     document = parsed(body)
-    if body.count(b"[") + body.count(b"{") <= DEEPEST:
-        return document
-    level, depth = [document], 0
-    while level:
-        level = [child for value in level for child in _children(value)]
-        depth += 1
-        if depth > DEEPEST:
-            raise RecursionError
+    if is_deeper(body, document, than=DEEPEST):
+        raise RecursionError
     return document
 
 
@@ -158,12 +152,6 @@ def _shuffled(path: Path, left: Any, right: Any, found: set[str]) -> None:
 
 def _text(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
-
-
-def _children(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
 
 
 def spelled(path: Path) -> str:

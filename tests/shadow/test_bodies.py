@@ -6,13 +6,16 @@ import tracemalloc
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strangler_shadow import bodies
 from strangler_shadow.compare import compare
 from strangler_shadow.observation import Difference, Kind, Observation
 from strangler_shadow.prefix import shared_prefix
+
+# The machine may be busy with something else.
+unhurried = settings(deadline=None)
 
 
 def answer(body: bytes, *, coding: str = "", kind: str = "application/json") -> Observation:
@@ -94,6 +97,7 @@ def test_binary_differs_by_its_hash_and_the_first_byte_that_does():
     assert found.control != found.candidate
 
 
+@unhurried
 @given(st.binary(max_size=20), st.binary(max_size=20), st.integers(0, 3))
 def test_the_shared_prefix_is_the_longest_start_that_both_have(one, other, blocks):
     start = b"a" * (4096 * blocks)
@@ -104,6 +108,7 @@ def test_the_shared_prefix_is_the_longest_start_that_both_have(one, other, block
     assert shared_prefix(list(left), tuple(right)) == place
 
 
+@unhurried
 @given(st.binary(max_size=60), st.sampled_from(["gzip", "deflate", "br", "identity", "gzip, deflate"]))
 def test_no_body_in_whatever_coding_stops_the_comparison(body, coding):
     found = compare(answer(body, coding=coding), answer(ONE, coding=coding))

@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from strangler_shadow.compare import compare
 from strangler_shadow.observation import Difference, Kind, Observation
+
+# The machine may be busy with something else.
+unhurried = settings(deadline=None)
 
 
 def answer(document: Any = None, **more: Any) -> Observation:
@@ -355,6 +358,7 @@ def changes(draw, name: str) -> tuple[Any, Any, Place]:
 
 
 @pytest.mark.parametrize("name", OPERATORS)
+@unhurried
 @given(data=st.data())
 def test_every_seeded_change_of_a_body_is_found_where_it_was_made_and_nowhere_else(name, data):
     document, changed, place = data.draw(changes(name))
@@ -372,6 +376,7 @@ def test_every_seeded_change_of_a_body_is_found_where_it_was_made_and_nowhere_el
         assert where in paths
 
 
+@unhurried
 @given(data=st.data())
 def test_two_changes_far_apart_are_both_found(data):
     left, left_changed, left_place = data.draw(changes(data.draw(st.sampled_from(sorted(OPERATORS)))))
@@ -383,6 +388,7 @@ def test_two_changes_far_apart_are_both_found(data):
         assert any(difference.path.startswith(written(place)) for difference in found)
 
 
+@unhurried
 @given(st.integers(100, 599), st.integers(100, 599), documents)
 def test_two_statuses_are_the_same_only_if_they_are_equal(one, other, document):
     found = compare(answer(document, status=one), answer(document, status=other))
@@ -410,6 +416,7 @@ def reordered(draw, pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str]
     return tuple((draw(cases)(name), waiting[name].pop(0)) for name in order)
 
 
+@unhurried
 @given(st.data(), st.integers(100, 599), documents, headers, cookies, sets)
 def test_equal_answers_are_silent_whatever_the_order_and_case_of_header_names(
     data, status, document, pairs, jar, members
@@ -439,6 +446,7 @@ written_headers = st.lists(
 ).map(tuple)
 
 
+@unhurried
 @given(st.data(), written_headers.filter(bool))
 def test_every_seeded_change_of_a_header_is_found_under_its_name(data, pairs):
     index = data.draw(st.integers(0, len(pairs) - 1))
@@ -452,6 +460,7 @@ def test_every_seeded_change_of_a_header_is_found_under_its_name(data, pairs):
     assert [(difference.kind, difference.path) for difference in found] == [(Kind.HEADER, name.lower())]
 
 
+@unhurried
 @given(st.data(), cookies.filter(bool))
 def test_every_seeded_change_of_a_cookie_is_found_under_its_name(data, jar):
     index = data.draw(st.integers(0, len(jar) - 1))
@@ -466,6 +475,7 @@ def test_every_seeded_change_of_a_cookie_is_found_under_its_name(data, jar):
     assert compare(answer({}, cookies=changed), answer({}, cookies=jar))[0].path == name
 
 
+@unhurried
 @given(documents, documents)
 def test_swapping_the_sides_finds_the_same_places(one, other):
     forth, back = (

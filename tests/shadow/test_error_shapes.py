@@ -4,13 +4,16 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strangler_shadow.compare import compare
 from strangler_shadow.error_shapes import outline
 from strangler_shadow.observation import Kind, Observation
 from strangler_shadow.risk import Risk
+
+# The machine may be busy with something else.
+unhurried = settings(deadline=None)
 
 DETAIL = {"detail": "Not found."}
 
@@ -81,6 +84,7 @@ documents = st.recursive(
 )
 
 
+@unhurried
 @given(documents, documents)
 def test_two_errors_that_differ_are_never_called_equal_and_an_equal_one_never_differs(left, right):
     plain = bool(found(left, right, status=200))

@@ -4,12 +4,15 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from strangler_shadow.compare import compare
 from strangler_shadow.header_rules import HOW, IGNORED, RULES, UNKNOWN, rule_of
 from strangler_shadow.observation import Observation
+
+# The machine may be busy with something else.
+unhurried = settings(deadline=None)
 
 GUIDE = Path(__file__).parents[2] / "shadow/docs/comparison.md"
 
@@ -111,6 +114,7 @@ nasty = st.sampled_from(
 )  # fmt: skip
 
 
+@unhurried
 @given(compared, st.lists(printable | nasty, max_size=3), st.lists(printable | nasty, max_size=3))
 def test_no_value_stops_the_comparison_and_what_is_lost_or_longer_is_found(name, one, other):
     found(name, one, other)

@@ -6,12 +6,16 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from strangler_shadow import json_text
 from strangler_shadow.documents import decoded, document_differences
+from strangler_shadow.nesting import is_deeper
 from tests.extract.documents import DOCUMENTS
+
+# The machine may be busy with something else.
+unhurried = settings(deadline=None)
 
 NASTY = [
     b"", b" ", b"\x0b1", b"\x00", b"1\x00", b"01", b"1.", b".5", b"+1", b"-", b"1 2", b"[1,]", b'{"a":1,}', b"'a'",
@@ -43,6 +47,7 @@ codings = st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32-le"])
 bodies = st.builds(lambda text, coding: text.encode(coding, "surrogatepass"), written, codings) | st.binary(max_size=12)
 documents = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=[]), max_size=4)
+    | st.text('[]{}"\\\\x', max_size=4)
     | st.sampled_from([0, 0.0, -0.0, 1, 1.0, True, False, 2**63, 2**64, 1e22, 10**22]),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=2), inner, max_size=4),
     max_leaves=8,
@@ -66,11 +71,25 @@ def test_every_nasty_text_is_read_as_json_reads_it(body):
     assert outcome(decoded, body) == outcome(_as_before, body)
 
 
+@unhurried
 @given(bodies)
 def test_any_text_is_read_as_json_reads_it(body):
     assert outcome(json_text.parsed, body) == outcome(json.loads, body)
 
 
+@unhurried
+@given(documents, st.integers(0, 6), st.booleans(), codings)
+@example(["["], 1, False, "utf-8")
+@example([{"a": ["[", "]"]}], 3, False, "utf-8")
+@example(["\\", "[", "\\"], 1, False, "utf-8")
+@example(["\u5b22\u4122"], 1, False, "utf-16-le")
+def test_a_document_is_deeper_than_what_it_has_levels_less(document, than, indented, coding):
+    text = json.dumps(document, indent=indented or None, ensure_ascii=False)
+    body = text.encode(coding, "surrogatepass")
+    assert is_deeper(body, document, than=than) == (_depth(document) > than)
+
+
+@unhurried
 @given(documents, documents, st.booleans())
 @example({"a": 1}, {"a": True}, True)
 @example([float("nan")], [None], True)
@@ -83,6 +102,7 @@ def test_documents_that_are_called_alike_have_no_difference(left, right, key_ord
             assert list(_walked(one, other, key_order)) == []
 
 
+@unhurried
 @given(documents)
 def test_a_document_with_its_keys_turned_is_alike_but_for_their_order(document):
     plain = _walked(document, _copied(document), True) == []
@@ -114,20 +134,19 @@ print(len(compare(one, other, key_order=False)))
 
 
 def _as_before(body: bytes) -> Any:
-    document, level, depth = json.loads(body), [], 0
-    level = [document]
-    while level:
-        level = [child for value in level for child in _children(value)]
-        depth += 1
-        if depth > 100:
-            raise RecursionError
+    document = json.loads(body)
+    if _depth(document) > 100:
+        raise RecursionError
     return document
 
 
-def _children(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+def _depth(document: Any) -> int:
+    """Levels of objects and lists."""
+    level, depth = [document], 0
+    while level := [value for value in level if isinstance(value, (dict, list))]:
+        level = [child for value in level for child in (value.values() if isinstance(value, dict) else value)]
+        depth += 1
+    return depth
 
 
 def _walked(left: Any, right: Any, key_order: bool) -> list[Any]:
