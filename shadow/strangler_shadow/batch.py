@@ -39,13 +39,17 @@ class Group:
 
 @dataclass(slots=True)
 class Batch:
-    """What is written in one transaction; `uid` names it, so that none is written twice."""
+    """What is written in one transaction; `uid` names it, so that none is written twice.
+
+    `paired` are endpoints and rungs of which there are pairs among the counts.
+    """
 
     uid: str = field(default_factory=lambda: FLUSH + secrets.token_hex(13))
     counts: Counter[CountKey] = field(default_factory=Counter)
     groups: dict[GroupKey, Group] = field(default_factory=dict)
     coverage: dict[tuple[str, str], Coverage] = field(default_factory=dict)
     latencies: dict[tuple[str, str], Latencies] = field(default_factory=dict)
+    paired: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def is_empty(self) -> bool:
@@ -59,10 +63,8 @@ class Batch:
 
     def _add_counts(self) -> None:
         today = timezone.now().date()
-        pairs = sorted({(endpoint, rung) for endpoint, rung, *_ in self.counts})
-        epochs = {
-            pair: add_to_epoch(*pair, self.coverage.get(pair, Coverage()), self.latencies.get(pair)) for pair in pairs
-        }
+        keys = sorted({(endpoint, rung) for endpoint, rung, *_ in self.counts})
+        epochs = {key: self._epoch_of(key) for key in keys}
         for (endpoint, rung, answered, outcome, reason, weight), count in sorted(self.counts.items()):
             key: dict[str, Any] = {"endpoint": endpoint, "rung": rung, "answered": answered, "outcome": outcome}
             key |= {"reason": reason, "weight": weight, "day": today, "fingerprint": epochs[endpoint, rung]}
@@ -70,6 +72,10 @@ class Batch:
             if not row.update(count=F("count") + count):
                 ShadowCount.objects.get_or_create(**key)
                 row.update(count=F("count") + count)
+
+    def _epoch_of(self, key: tuple[str, str]) -> str:
+        coverage, latencies = self.coverage.get(key, Coverage()), self.latencies.get(key)
+        return add_to_epoch(*key, coverage, latencies, has_pairs=key in self.paired)
 
     def _add_groups(self) -> None:
         for (endpoint, rung, kind, pattern), group in sorted(self.groups.items(), key=itemgetter(0)):

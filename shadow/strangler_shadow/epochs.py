@@ -13,9 +13,12 @@ from strangler_shadow.models import ShadowEpoch
 __all__ = ["add_to_epoch"]
 
 
-def add_to_epoch(endpoint: str, rung: str, coverage: Coverage, latencies: Latencies | None = None) -> str:
-    """Note in the present epoch, within the caller's transaction, that pairs were counted; returns its fingerprint.
+def add_to_epoch(
+    endpoint: str, rung: str, coverage: Coverage, latencies: Latencies | None = None, *, has_pairs: bool = True
+) -> str:
+    """Note in the present epoch, within the caller's transaction, that copies were counted; returns its fingerprint.
 
+    Copies that were never compared leave the epoch as old as it is, which is why `has_pairs` is asked.
     `IntegrityError` where two processes begin an epoch of the same number at once: one of them has to come again.
     """
     fingerprint = fingerprint_of(endpoint, rung)
@@ -36,7 +39,7 @@ def add_to_epoch(endpoint: str, rung: str, coverage: Coverage, latencies: Latenc
         return fingerprint.digest
     total = Coverage.from_json(row.coverage)
     total.merge(coverage)
-    row.coverage, row.latest = total.to_json(), max(now, row.latest)
+    row.coverage, row.latest = total.to_json(), max(now, row.latest) if has_pairs else row.latest
     if latencies:
         durations = Latencies.from_json(row.latency)
         durations.merge(latencies)

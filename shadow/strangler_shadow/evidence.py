@@ -14,13 +14,12 @@ from strangler_shadow.coverage import Coverage
 from strangler_shadow.fingerprint import fingerprint_of
 from strangler_shadow.latency import Latencies
 from strangler_shadow.models import ShadowCount, ShadowEpoch, ShadowVerification
-from strangler_shadow.tally import UNANSWERED, Outcome
+from strangler_shadow.tally import PAIRS, UNANSWERED, Outcome
 from strangler_shadow.verdict import Verdict
 
 __all__ = ["Evidence", "Verification", "read_evidence", "record_verification"]
 
 DIVERGENT = (Outcome.MISMATCHED, Outcome.ERRORED)
-PAIRS = (Outcome.MATCHED, *DIVERGENT)
 WITHOUT_MONOLITH = f"{Outcome.SKIPPED}: {UNANSWERED}"
 # Left out by the draw: the weights of those that were drawn make up for it.
 THINNED = f"{Outcome.DROPPED}: thinned"

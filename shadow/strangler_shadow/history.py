@@ -10,11 +10,9 @@ from django.db.models import Sum
 from strangler_router.types import Side
 from strangler_shadow.bound import Stratum, upper_bound
 from strangler_shadow.models import ShadowCount
-from strangler_shadow.tally import Outcome
+from strangler_shadow.tally import PAIRS, Outcome
 
 __all__ = ["Day", "days_of"]
-
-DIVERGENT = (Outcome.MISMATCHED, Outcome.ERRORED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +32,12 @@ def days_of(
 
     With `answered` the pairs are those of calls that this side has answered.
     """
-    rows = ShadowCount.objects.filter(
-        endpoint=endpoint, rung=rung, fingerprint=fingerprint, outcome__in=[Outcome.MATCHED, *DIVERGENT]
-    )
+    rows = ShadowCount.objects.filter(endpoint=endpoint, rung=rung, fingerprint=fingerprint, outcome__in=PAIRS)
     if answered is not None:
         rows = rows.filter(answered=answered.value)
     counted: defaultdict[date, Counter[tuple[int, bool]]] = defaultdict(Counter)
     for day, weight, outcome, count in rows.values_list("day", "weight", "outcome").annotate(total=Sum("count")):
-        counted[day][weight, outcome in DIVERGENT] += count
+        counted[day][weight, outcome != Outcome.MATCHED] += count
     return tuple(_grown(sorted(counted.items()), alpha))
 
 

@@ -90,9 +90,9 @@ class ShadowSettled(models.Model):
 class ShadowEpoch(models.Model):
     """The time in which nothing changed that evidence on one endpoint and rung rests on.
 
-    `parts` are the fingerprint's; `number` counts an endpoint's and rung's epochs from 1. `began` and `latest` are the
-    first and the last time that something was counted, `coverage` says what its compared pairs were like, and `latency`
-    holds a histogram of their durations for each side and place.
+    `parts` are the fingerprint's; `number` counts an endpoint's and rung's epochs from 1. `began` is the first time
+    that something was counted, `latest` the last time that pairs were; `coverage` says what the compared ones were like,
+    and `latency` holds a histogram of their durations for each side and place.
     """
 
     endpoint = models.CharField(max_length=300)

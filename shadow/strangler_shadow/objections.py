@@ -6,10 +6,10 @@ from datetime import datetime
 
 from strangler_protos.bindings import SAFE_METHODS
 from strangler_shadow.bound import exceeds, lower_bound, rules_out, upper_bound
-from strangler_shadow.evidence import DIVERGENT, PAIRS, THINNED, Evidence
+from strangler_shadow.evidence import DIVERGENT, THINNED, Evidence
 from strangler_shadow.gate_rules import GateRules
 from strangler_shadow.latency import Interval, slower
-from strangler_shadow.tally import Outcome
+from strangler_shadow.tally import PAIRS, Outcome
 from strangler_shadow.verdict import Verdict
 
 __all__ = [

@@ -20,7 +20,7 @@ from strangler_shadow.observation import Difference, Observation
 from strangler_shadow.redact import redacted, redacted_pattern
 from strangler_shadow.traits import add_traits, traits_of
 
-__all__ = ["UNANSWERED", "Outcome", "Tally", "sums"]
+__all__ = ["PAIRS", "UNANSWERED", "Outcome", "Tally", "sums"]
 
 # How the reason begins.
 UNANSWERED = "no answer of the monolith"
@@ -45,6 +45,7 @@ class Outcome(enum.StrEnum):
 
 
 COMPARED = (Outcome.MATCHED, Outcome.MISMATCHED)
+PAIRS = (*COMPARED, Outcome.ERRORED)
 
 
 class Tally:
@@ -79,6 +80,8 @@ class Tally:
             outcome, reason = Outcome.SKIPPED, f"{UNANSWERED}: {reason}"
         self._open.counts[_count_key(exchange, outcome, reason, weight)] += 1
         key = exchange.call.endpoint, exchange.decision.rung
+        if outcome in PAIRS:
+            self._open.paired.add(key)
         if outcome in COMPARED:
             self._open.coverage.setdefault(key, Coverage()).add(exchange)
         if took is not None:

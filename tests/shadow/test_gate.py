@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from hypothesis import assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from strangler_shadow.evidence import Verification, record_verification
 from strangler_shadow.gate import ask_gate, judge, may_cutover
 from strangler_shadow.gate_rules import GateRules, read_rules
 from strangler_shadow.latency import Latencies
+from strangler_shadow.models import ShadowEpoch
 from strangler_shadow.tally import Outcome
 from strangler_shadow.verdict import Verdict
 from tests.router.test_commands import cutover
@@ -284,6 +286,22 @@ class TestInTheDatabase:
         assert report.reasons_of_counts == {"dropped: queue full": 9}
         assert report.never_seen.fields == ("bio", "course_count", "joined_at", "levels", "photo", "website")
         assert report.never_seen.callers == ("staff",)
+
+    @pytest.mark.parametrize(
+        ("outcome", "side", "verdict"),
+        [
+            (Outcome.DROPPED, Side.MONOLITH, Verdict.STALE),
+            (Outcome.SKIPPED, Side.MONOLITH, Verdict.STALE),
+            (Outcome.ERRORED, Side.SERVICE, Verdict.STALE),
+            (Outcome.ERRORED, Side.MONOLITH, Verdict.INCONCLUSIVE),
+            (Outcome.MATCHED, Side.MONOLITH, Verdict.EQUIVALENT),
+        ],
+    )
+    def test_copies_that_were_never_compared_keep_no_evidence_young(self, outcome, side, verdict):
+        mirrored(times=6_000)
+        ShadowEpoch.objects.update(latest=timezone.now() - timedelta(days=8))
+        mirrored(outcome, reason="why", side=side)
+        assert ask_gate(NAME, stage="canary", rung="native").verdict is verdict
 
     def test_kinds_of_caller_are_asked_for_where_the_service_decides_about_objects(self, django_user_model):
         mirrored(times=6_000, endpoint=ENROLMENT)
