@@ -91,7 +91,7 @@ class ShadowEpoch(models.Model):
     """The time in which nothing changed that evidence on one endpoint and rung rests on.
 
     `parts` are the fingerprint's; `number` counts an endpoint's and rung's epochs from 1. `began` is the first time
-    that something was counted, `latest` the last time that pairs were; `coverage` says what the compared ones were like,
+    that something was counted, `latest` the last time that pairs were; `coverage` says what those were like,
     and `latency` holds a histogram of their durations for each side and place.
     """
 
