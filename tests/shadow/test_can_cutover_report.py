@@ -1,6 +1,7 @@
 """`strangler can-cutover --report` writes files beside what it prints."""
 
 import json
+import sys
 from io import StringIO
 from xml.etree import ElementTree as ET
 
@@ -69,6 +70,16 @@ def test_output_in_json_stays_one_document(tmp_path):
     _, said = ask(NAME, "--format", "json", f"--report=html={tmp_path / 'r.html'}")
     assert json.loads(said)[0]["endpoint"] == NAME
     assert (tmp_path / "r.html").stat().st_size > 5_000
+
+
+def test_without_jinja_the_page_is_a_usage_error_and_the_rest_is_written(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    for name in ("pages", "evidence.html"):
+        monkeypatch.delitem(sys.modules, f"strangler_shadow.reports.{name}", raising=False)
+    ask(NAME, *(f"--report={kind}={tmp_path / kind}" for kind in ("json", "junit", "markdown")))
+    assert len(list(tmp_path.iterdir())) == 3
+    with pytest.raises(UsageError, match="The html report needs jinja2: pip install"):
+        call_command("strangler_can_cutover", NAME, f"--report=html={tmp_path / 'r.html'}")
 
 
 @pytest.mark.parametrize(

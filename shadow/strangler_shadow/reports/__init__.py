@@ -1,22 +1,20 @@
 """Write a report down: HTML to read, JSON for programs, JUnit XML for CI, Markdown to comment, pytest to keep."""
 
-from importlib import import_module
 from pathlib import Path
 
 from strangler_shadow.report import Report
 from strangler_shadow.reports.errors import ReportNotWritten
-from strangler_shadow.reports.files import write_text
+from strangler_shadow.reports.files import write_rendered
 
 __all__ = ["KINDS", "ReportNotWritten", "write_report"]
 
-# Each module has `render(report) -> str`; HTML alone needs Jinja2, so modules load when they are asked for.
 MODULES = {
-    "html": "html",
-    "json": "json_document",
-    "junit": "junit",
-    "markdown": "markdown",
-    "md": "markdown",
-    "pytest": "pytest_file",
+    "html": "strangler_shadow.reports.html",
+    "json": "strangler_shadow.reports.json_document",
+    "junit": "strangler_shadow.reports.junit",
+    "markdown": "strangler_shadow.reports.markdown",
+    "md": "strangler_shadow.reports.markdown",
+    "pytest": "strangler_shadow.reports.pytest_file",
 }
 KINDS = tuple(MODULES)
 
@@ -24,8 +22,6 @@ KINDS = tuple(MODULES)
 def write_report(report: Report, kind: str, path: Path) -> None:
     """Write the report as `kind`, one of `KINDS`; missing folders are made, an existing file is replaced.
 
-    Raises `ReportNotWritten` for an unknown kind and for a path that cannot be written.
+    Raises `ReportNotWritten` for an unknown kind, a library that is missing, and a path that cannot be written.
     """
-    if kind not in MODULES:
-        raise ReportNotWritten(f"There is no report of kind {kind!r}; choose one of {', '.join(KINDS)}.")
-    write_text(import_module(f"{__name__}.{MODULES[kind]}").render(report), kind, path)
+    write_rendered(report, kind, path, MODULES)

@@ -18,6 +18,7 @@ from strangler_router.policy import Flag, Rung, Stage
 from strangler_router.table import build_table
 from strangler_shadow.gate import GateReport, ask_gate, with_history
 from strangler_shadow.latency import Interval
+from strangler_shadow.reports.errors import ReportNotWritten
 from strangler_shadow.reports.evidence import KINDS, write_evidence
 from strangler_shadow.reports.evidence.found import read_found
 from strangler_shadow.reports.files import report_file
@@ -87,7 +88,10 @@ class Command(Verb):
             return
         found = read_found(map(with_history, reports), timezone.now())
         for kind, path in files:
-            write_evidence(found, kind, path)
+            try:
+                write_evidence(found, kind, path)
+            except ReportNotWritten as error:
+                raise UsageError(str(error)) from error
             if says:
                 self.stdout.write(f"{kind} report: {path}")
 
