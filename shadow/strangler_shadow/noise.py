@@ -181,9 +181,15 @@ def _pairs(difference: Difference) -> list[tuple[Any, Any]]:
 
 
 def _explains(noise: Noise, difference: Difference) -> bool:
-    if (difference.kind, difference.pattern) in noise.places:
+    pattern = difference.pattern
+    if (difference.kind, pattern) in noise.places:
         return True
-    rules, pairs = noise.matchers.get(difference.pattern, ()), _pairs(difference)
+    rules = noise.matchers.get(pattern)
+    if not rules:
+        return False
+    if difference.kind in VALUES:
+        return any(rule.accepts(difference.control, difference.candidate) for rule in rules)
+    pairs = _pairs(difference)
     return bool(pairs) and all(any(rule.accepts(*pair) for rule in rules) for pair in pairs)
 
 
@@ -201,9 +207,10 @@ def _inconsistent(noise: Noise, differences: list[Difference]) -> Iterator[Diffe
 
 def _renamed(control: str, candidate: str) -> list[tuple[str, str]]:
     """The token that stands for another one, and what of it may stand elsewhere alone, as the end of a path does."""
-    parts = [PART.findall(text) for text in (control, candidate)]
-    inner = list(zip(*parts, strict=True)) if len(parts[0]) == len(parts[1]) else []
-    return [(control, candidate), *inner]
+    if PART.fullmatch(control):
+        return [(control, candidate)]
+    one, other = PART.findall(control), PART.findall(candidate)
+    return [(control, candidate), *(zip(one, other, strict=True) if len(one) == len(other) else ())]
 
 
 def _shuffled(first: Observation, again: Observation) -> frozenset[str]:

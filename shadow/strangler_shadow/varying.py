@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from strangler_shadow.fields import declared_names
 from strangler_shadow.fingerprint import fingerprint_of
 from strangler_shadow.learning import learning
-from strangler_shadow.matchers import Anything, Cursor, Matcher, Number, Time, Token, Url
+from strangler_shadow.matchers import Anything, Cursor, Number, Time, Token, Url
 from strangler_shadow.models import ShadowCount
 from strangler_shadow.noise import Noise
 from strangler_shadow.observation import Difference, Kind
@@ -38,7 +38,8 @@ NAMES: dict[type, str] = {
 def reason_of(endpoint: str, noise: Noise, explained: Iterable[Difference]) -> str:
     """Why the pair counts as equal: below 100 characters, and of one endpoint few that differ."""
     names = declared_names(endpoint)
-    found = {_place(difference, noise, names) for difference in explained}
+    places = {(difference.pattern, difference.kind is Kind.NULL) for difference in explained}
+    found = {f"{_shown(pattern, names)} {NULL if is_null else _name(pattern, noise)}" for pattern, is_null in places}
     found |= {f"{_shown(pattern, names)} {ORDER}" for pattern in (*noise.shuffled, *noise.keyed)}
     words = _fitting(sorted(found))
     return words if learning.admits(endpoint, words) else VARIES
@@ -76,16 +77,8 @@ def _counted(endpoint: str) -> list[tuple[str, str]]:
     return sorted(found)
 
 
-def _place(difference: Difference, noise: Noise, names: frozenset[str]) -> str:
-    if difference.kind is Kind.NULL:
-        name = NULL
-    else:
-        name = next((_name(rule) for rule in noise.matchers.get(difference.pattern, ())), CURSOR)
-    return f"{_shown(difference.pattern, names)} {name}"
-
-
-def _name(rule: Matcher) -> str:
-    return NAMES[type(rule)]
+def _name(pattern: str, noise: Noise) -> str:
+    return next((NAMES[type(rule)] for rule in noise.matchers.get(pattern, ())), CURSOR)
 
 
 def _shown(pattern: str, names: frozenset[str]) -> str:
