@@ -30,12 +30,24 @@ from strangler_shadow.write_bodies import (
     valid_body,
 )
 
-__all__ = ["Place", "Sequence", "Step", "Target", "plain_sequences", "sequences", "target_of", "with_promising"]
+__all__ = [
+    "Place",
+    "Sequence",
+    "Step",
+    "Target",
+    "life_cycles",
+    "plain_sequences",
+    "sequences",
+    "target_of",
+    "with_promising",
+]
 
 IDEMPOTENCY = "Idempotency-Key"
 LONGEST = 4
 MOST_TRIED = 300
 MOST_PROMISING = 6
+# What an object's key may be called in an answer.
+KEYS = ("id", "pk", "uuid", "slug")
 
 # Who calls, and the route's arguments.
 Place = tuple[KindOfCaller, Mapping[str, str]]
@@ -43,18 +55,21 @@ Place = tuple[KindOfCaller, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One call, and who makes it. With `created`, that argument of its route is what the last create answered."""
+    """One call, and who makes it. With `created`, that argument of its route is the key of what was created last."""
 
     label: str
     call: Call
     created: str = ""
+    lookup: str = "pk"
     arguments: tuple[tuple[str, str], ...] = ()
 
-    def after(self, created: str | None) -> Call:
-        """The call, after a create that answered this key."""
-        if not self.created or created is None:
+    def after(self, created: Mapping[str, Any] | None) -> Call:
+        """The call, after a create that answered this object."""
+        found = created or {}
+        key = next((str(found[name]) for name in (self.lookup, *KEYS) if name in found), None)
+        if not self.created or key is None:
             return self.call
-        return replace(self.call, path=path_of(self.call.route, {**dict(self.arguments), self.created: created}))
+        return replace(self.call, path=path_of(self.call.route, {**dict(self.arguments), self.created: key}))
 
 
 Sequence = tuple[Step, ...]
@@ -80,6 +95,7 @@ class Target:
             label=label,
             call=replace(call, body=given[0], content_type=given[1]),
             created=created,
+            lookup=self.lookup,
             arguments=tuple(sorted(arguments.items())),
         )
 
@@ -133,6 +149,40 @@ def plain_sequences(target: Target) -> Iterator[Sequence]:
     bodies = single_bodies(target.fields) if target.step(places[0], body).call.body else iter(())
     for odd, place in zip(bodies, turns, strict=False):
         yield (target.step(place, odd),)
+
+
+def life_cycles(target: Target, siblings: list[Target]) -> Iterator[Sequence]:
+    """Create, read, change, read, delete, read, and create again, as far as a view's endpoints go and with the target.
+
+    Again with what was deleted, with what was there first, and with that once more: a value that has to be unique is
+    free when its object is gone or has another, and taken then.
+    """
+    by_method: dict[str, list[Target]] = {}
+    for one in (target, *siblings):
+        by_method.setdefault(one.entry.binding.http_method, []).append(one)
+    create = next((one for one in by_method.get("POST", ()) if one.entry.endpoint.action in {"create", None}), None)
+    if create is None or not (places := create.promising or tuple(islice(create.places(), 1))):
+        return
+    place = places[0]
+    keyed = {method: one for method, found in by_method.items() for one in found if one.keys and method != "POST"}
+    reads = [_at_created(one, place) for one in by_method.get("GET", ())]
+    changes = [_at_created(keyed[method], place, number=1) for method in ("PATCH", "PUT") if method in keyed]
+    ends = [_at_created(keyed["DELETE"], place)] if "DELETE" in keyed else []
+    begins = create.step(place, valid_body(create.fields))
+    found = [begins, *reads]
+    for change in (*changes, *ends):
+        found += [change, *reads]
+    cycle_of = (*found, create.step(place, valid_body(create.fields, 1)), *reads, begins, *reads, begins)
+    if len(cycle_of) > 1 and any(step.call.endpoint == target.entry.binding.id for step in cycle_of):
+        yield tuple(step for step in cycle_of if resolves(step.call, step.call.route))
+
+
+def _at_created(target: Target, place: Place, *, number: int = 0) -> Step:
+    """A call by the one who created, of what was created."""
+    who, _ = place
+    arguments = {name: values[0] if values else "1" for name, values in target.keys.items()}
+    created = list(target.keys)[-1] if target.keys else ""
+    return target.step((who, arguments), valid_body(target.fields, number), created=created)
 
 
 def sequences(target: Target, siblings: list[Target]) -> st.SearchStrategy[Sequence]:

@@ -8,7 +8,7 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -141,7 +141,7 @@ class WriteRun:
 
     def _pass(self, sequence: Sequence) -> Outcome | None:
         self._renew()
-        created: str | None = None
+        created: Mapping[str, Any] | None = None
         calls: list[Call] = []
         before = self.first
         if self.service.stamps is not None:
@@ -173,7 +173,7 @@ class WriteRun:
                     stamps=tuple(stamps),
                 )
             self._remember(step, control)
-            created = _created(control) or created
+            created = _created(calls[-1], control) or created
         return None
 
     def _stamps(self, before: Rows, after: Rows) -> list[Difference]:
@@ -263,14 +263,12 @@ class WriteRun:
         return [Pair(control=control, noise=self.reply_noise) for control in self.equal.values()]
 
 
-def _created(control: Observation) -> str | None:
-    """The key of what a call created, as its answer has it."""
-    if control.status not in {200, 201}:
+def _created(call: Call, control: Observation) -> Mapping[str, Any] | None:
+    """What a call created, as its answer has it."""
+    if control.status != 201 and (control.status != 200 or call.method != "POST"):
         return None
     try:
         document: Any = json.loads(control.body)
     except ValueError:
         return None
-    if not isinstance(document, dict):
-        return None
-    return next((str(document[name]) for name in ("id", "pk", "uuid", "slug") if name in document), None)
+    return document if isinstance(document, dict) else None

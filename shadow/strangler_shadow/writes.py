@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity
@@ -26,7 +27,16 @@ from strangler_shadow.twin_service import TwinService
 from strangler_shadow.twin_stamps import are_used
 from strangler_shadow.twins import Twins
 from strangler_shadow.verdict import Verdict
-from strangler_shadow.write_calls import Sequence, Step, Target, plain_sequences, sequences, target_of, with_promising
+from strangler_shadow.write_calls import (
+    Sequence,
+    Step,
+    Target,
+    life_cycles,
+    plain_sequences,
+    sequences,
+    target_of,
+    with_promising,
+)
 from strangler_shadow.write_run import Diverged, Outcome, Unreachable, WriteRun
 
 __all__ = ["WriteVerification"]
@@ -79,7 +89,9 @@ class WriteVerification:
                 self._check(tuple(Step(label=labels.get(call.caller.subject, "kept"), call=call) for call in calls))
             self.target = with_promising(target_of(self.entry, self.kinds), self.run.succeeds)
             self.siblings = [target_of(sibling, self.kinds) for sibling in _siblings(self.entry)]
-            for sequence in plain_sequences(self.target):
+            writers = [with_promising(one, self.run.succeeds) for one in self.siblings if _creates(one)]
+            others = [*writers, *(one for one in self.siblings if not _creates(one))]
+            for sequence in chain(plain_sequences(self.target), life_cycles(self.target, others)):
                 self._check(sequence)
 
     def ends(self, until: float) -> None:
@@ -173,6 +185,10 @@ def _search(run: WriteRun, target: Target, siblings: list[Target], *, examples: 
     except Unsatisfiable:
         run.skipped["no call fits the route"] += 1
     return False
+
+
+def _creates(target: Target) -> bool:
+    return target.entry.binding.http_method == "POST"
 
 
 def _siblings(entry: Entry) -> list[Entry]:

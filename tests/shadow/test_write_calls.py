@@ -81,7 +81,7 @@ def test_a_sequence_mixes_a_views_endpoints_and_always_has_the_one_that_is_verif
 def test_a_step_goes_to_what_was_created_before_it():
     detail = target("v1:course-detail.get")
     step = detail.step((detail.kinds[0], {"pk": "1"}), (b"", ""), created="pk")
-    assert step.after("77").path == "/api/v1/courses/77/"
+    assert step.after({"id": 77}).path == "/api/v1/courses/77/"
     assert step.after(None).path == "/api/v1/courses/1/"
 
 
