@@ -109,5 +109,7 @@ def test_days_are_labelled_at_both_ends_and_between(days, labels):
 
 
 def test_numbers_are_put_into_few_digits():
-    assert [percent(share) for share in (1, 0.5, 0.0123, 0.00049, 0)] == ["100 %", "50 %", "1.2 %", "0.049 %", "0 %"]
+    shares = {1: "100 %", 0.5: "50 %", 0.01234: "1.23 %", 0.00049: "0.049 %", 0.0009982: "0.0998 %", 0: "0 %"}
+    assert {share: percent(share) for share in shares} == shares
+    assert percent(5.9e-7) == "0.000059 %"
     assert [quantile_name(quantile) for quantile in (0, 0.5, 0.999)] == ["p0", "p50", "p99.9"]

@@ -135,11 +135,11 @@ def test_html_says_the_verdict_with_each_reason_and_the_numbers_that_it_rests_on
 
 def test_html_draws_the_bound_over_time_with_its_threshold_and_says_it_in_words():
     page = Page(html.render(sample()))
-    assert "On 2026-11-10 the bound was 0.69 %, on 2026-11-23 0.049 %; it has to fall below 0.1 %." in page.text
+    assert "On 2026-11-10 the bound was 0.685 %, on 2026-11-23 0.0491 %; it has to fall below 0.1 %." in page.text
     assert [line["class"] for line in page.attributes("polyline")].count("trace bound") == 2
     limits = [path for path in page.attributes("path") if path["class"] == "trace limit" and path["d"] != "M0 5H34"]
     assert len(limits) == 2
-    assert ["2026-11-23", "12,000", "0", "0.049 %"] in rows(sample())
+    assert ["2026-11-23", "12,000", "0", "0.0491 %"] in rows(sample())
     assert "There is no bound over time: no pair was counted in this epoch." in page.text
 
 
@@ -153,7 +153,7 @@ def test_html_draws_the_latency_of_both_sides_and_says_how_sure_it_is():
 def test_html_splits_the_copies_by_outcome_and_reason():
     table = rows(sample())
     first = table.index(["matched", "12,000", "92.3 %"])
-    assert table[first : first + 3][1:] == [["cached", "310", "2.4 %"], ["no reason given", "11,690", "89.9 %"]]
+    assert table[first : first + 3][1:] == [["cached", "310", "2.38 %"], ["no reason given", "11,690", "89.9 %"]]
     assert ["sampled", "13,000", "100 %"] in table
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from itertools import compress
 
 from strangler_shadow.latency import LatencyPoint
@@ -116,8 +117,8 @@ def quantile_name(quantile: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share with two digits that count: `0.058 %`."""
-    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.3g} %"
+    """A share with three digits that count: `0.0582 %`."""
+    return f"{Decimal(f'{100 * share:.3g}'):f} %"
 
 
 def _latency_words(curve: Sequence[LatencyPoint]) -> str:
