@@ -24,12 +24,14 @@ def _rows() -> Iterator[Row]:
     from tests.bench.shadow.deciding import deciding_rows
     from tests.bench.shadow.promotions import promotion_rows
     from tests.bench.shadow.stream import stream_rows
+    from tests.bench.shadow.verifying import verifying_rows
 
     yield from _announced("bounds", bound_rows())
     yield from _announced("promotions", promotion_rows())
     yield from _announced("deciding", deciding_rows())
     yield from _announced("accounting", accounting_rows())
     yield from _announced("comparison", comparison_rows())
+    yield from _announced("verifying", verifying_rows())
     yield from _announced("stream", stream_rows())
 
 
