@@ -29,6 +29,7 @@ from strangler_shadow.curl import curl_line
 from strangler_shadow.cursors import Sides
 from strangler_shadow.generated_rows import NO_ROWS, GeneratedRows
 from strangler_shadow.judging import INFRASTRUCTURE, Group, group_of, missing_kinds, words
+from strangler_shadow.masking import masked
 from strangler_shadow.observation import Difference, Observation
 from strangler_shadow.quantiles import curve_ms, quantiles_ms
 from strangler_shadow.reach import Reach
@@ -250,8 +251,12 @@ class Verification:
         for finding in self.plain:
             if not run.known.issuperset(map(group_of, finding.differences)):
                 self._add(finding)
-        findings = [self._with_rows(finding) for finding in self.findings]
-        _keep(run.entry.binding.id, findings)
+        # Calls that were given are real ones: nothing of them is kept or shown.
+        given = [call for _, call in self.given]
+        _keep(run.entry.binding.id, [finding for finding in self.findings if finding.call not in given])
+        findings = [
+            masked(finding) if finding.call in given else self._with_rows(finding) for finding in self.findings
+        ]
         verdict, reason = _judge(run, self.kinds, findings, self.unreachable)
         if self.rows.by_key:
             reason += f"; {len(self.rows.by_key):,} of the rows were generated"

@@ -227,7 +227,6 @@ def test_replays_add_no_line_to_what_django_logs_of_users_requests(stage):
         assert len(refused) == 3
 
 
-@pytest.mark.xfail(reason="verify shows the calls that it was given, and keeps them in its corpus")
 @pytest.mark.parametrize("what", ["terminal", "corpus", *REPORTS])
 def test_what_verify_says_of_recorded_calls_holds_none(verified, what):
     assert leaks(verified[what]) == []
