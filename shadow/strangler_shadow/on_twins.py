@@ -44,7 +44,13 @@ def verify_on_twins(
                 ready = [table[name] for name in left]
                 writing: list[Verifies] = [
                     WriteVerification(
-                        entry=entry, rung=rung, twins=copies, service=service, on_call=on_call, fresh=entry is ready[0]
+                        entry=entry,
+                        rung=rung,
+                        twins=copies,
+                        service=service,
+                        on_call=on_call,
+                        fresh=entry is ready[0],
+                        given=(given or {}).get(entry.binding.id, ()),
                     )
                     for entry in ready
                     if not entry.binding.is_safe

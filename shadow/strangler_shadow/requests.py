@@ -25,6 +25,8 @@ __all__ = ["GivenCalls", "UnreadableRequests", "given_calls"]
 
 
 RECORDING = ".recording"
+JSON = "application/json"
+WITH_BODY = ("POST", "PUT", "PATCH")
 
 
 class UnreadableRequests(ValueError):
@@ -43,8 +45,8 @@ def given_calls(file: Path, entries: Sequence[Entry], *, key: str = "") -> Given
     """The calls of these endpoints in a file; a recording of ours needs its `key`.
 
     `.har` is a HAR 1.2 file, `.recording` one of `strangler_shadow.recording`; any other has lines as
-    `strangler profile --requests` reads them. Credentials in queries are dropped, users are asked as by primary key or
-    username. Raises UnreadableRequests, OSError.
+    `strangler profile --requests` reads them, those of JSON with a `body` where they write. Credentials in queries are
+    dropped, users are asked as by primary key or username. Raises UnreadableRequests, OSError.
     """
     by_route = {(entry.binding.route, entry.binding.http_method): entry for entry in entries}
     calls: dict[str, dict[object, tuple[str, Call]]] = {}
@@ -52,10 +54,12 @@ def given_calls(file: Path, entries: Sequence[Entry], *, key: str = "") -> Given
     for request in _requests(file, key):
         method = str(request.get("method") or "GET").upper()
         path, _, query = str(request["path"]).partition("?")
-        entry = by_route.get((_route(path), "GET"))
+        entry = by_route.get((_route(path), "GET" if method in SAFE else method))
         caller = _caller(str(request.get("user") or ""), by_name=file.suffix != RECORDING)
-        if method not in SAFE:
+        if method not in SAFE and entry is None:
             skipped[f"{method} is not safe"] += 1
+        elif method in WITH_BODY and request.get("body") is None:
+            skipped[f"{method} without its body"] += 1
         elif entry is None:
             skipped["of no endpoint that is verified"] += 1
         elif caller is None:
@@ -65,8 +69,10 @@ def given_calls(file: Path, entries: Sequence[Entry], *, key: str = "") -> Given
             made = call_to(
                 entry, caller, {}, [], headers, head=method == "HEAD", path=quote(path, safe="/%:@!$&'()*+,;=")
             )
-            call = replace(made, query=redacted(query))
-            alike = (call.method, call.path, call.query, call.headers, caller)
+            body = str(request.get("body") or "").encode(errors="surrogateescape")
+            content_type = str(request.get("content_type") or "") if body else ""
+            call = replace(made, query=redacted(query), body=body, content_type=content_type)
+            alike = (call.method, call.path, call.query, call.headers, call.body, caller)
             calls.setdefault(entry.binding.id, {})[alike] = caller[0], call
     return GivenCalls(calls={name: list(each.values()) for name, each in calls.items()}, skipped=dict(skipped))
 
@@ -89,7 +95,16 @@ def _of_lines(file: Path) -> Iterator[Mapping[str, Any]]:
     for number, line in enumerate(file.read_text().splitlines(), 1):
         if line.strip() and not line.lstrip().startswith("#"):
             method, ask = parsed_line(line.strip(), number)
-            yield {"method": method, "path": ask.path, "user": ask.user}
+            yield {"method": method, "path": ask.path, "user": ask.user, **_body_of(line.strip())}
+
+
+def _body_of(line: str) -> dict[str, Any]:
+    """The body of a JSON line: text as it is with its `content_type`, anything else as JSON."""
+    entry = json.loads(line) if line.startswith("{") else {}
+    body = entry.get("body")
+    if body is None or isinstance(body, str):
+        return {"body": body, "content_type": entry.get("content_type") or JSON}
+    return {"body": json.dumps(body), "content_type": JSON}
 
 
 def _of_har(file: Path) -> Iterator[Mapping[str, Any]]:
@@ -103,6 +118,8 @@ def _of_har(file: Path) -> Iterator[Mapping[str, Any]]:
                 "method": request["method"],
                 "path": parts.path + (f"?{parts.query}" if parts.query else ""),
                 "headers": [[name, headers[name.lower()]] for name in HEADERS if name.lower() in headers],
+                "body": (request.get("postData") or {}).get("text"),
+                "content_type": (request.get("postData") or {}).get("mimeType"),
             }
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise UnreadableRequests(f"{file}: not a HAR file") from error

@@ -3,9 +3,9 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 import hypothesis
@@ -15,11 +15,13 @@ from hypothesis.errors import FlakyFailure, FlakyReplay, Unsatisfiable
 from strangler_router.pin import Entry
 from strangler_router.policy import Rung
 from strangler_router.table import build_table
+from strangler_router.types import Call
 from strangler_shadow.callers import KindOfCaller, kinds_of_caller
 from strangler_shadow.compare import compare
 from strangler_shadow.corpus import CorpusError, keep_sequence, kept_sequences
 from strangler_shadow.judging import group_of, missing_kinds, words
 from strangler_shadow.quantiles import quantiles_ms
+from strangler_shadow.recorded_writes import without_values
 from strangler_shadow.replay import ReplayError
 from strangler_shadow.report import EndpointReport, Finding
 from strangler_shadow.seeded import self_test
@@ -59,6 +61,7 @@ class WriteVerification:
     twins: Twins
     service: TwinService
     on_call: Callable[[], None] = lambda: None
+    given: Iterable[tuple[str, Call]] = ()
     fresh: bool = False
     until: float = math.inf
     run: WriteRun = field(init=False)
@@ -66,6 +69,7 @@ class WriteVerification:
     target: Target = field(init=False)
     siblings: list[Target] = field(init=False)
     outcomes: list[Outcome] = field(default_factory=list)
+    recorded: list[Outcome] = field(default_factory=list)
     unreachable: str = ""
     ready: bool = False
     started: float = field(init=False)
@@ -91,6 +95,7 @@ class WriteVerification:
             self.siblings = [target_of(sibling, self.kinds) for sibling in _siblings(self.entry)]
             writers = [with_promising(one, self.run.succeeds) for one in self.siblings if _creates(one)]
             others = [*writers, *(one for one in self.siblings if not _creates(one))]
+            self._check_given()
             for sequence in chain(plain_sequences(self.target), life_cycles(self.target, others)):
                 self._check(sequence)
 
@@ -116,6 +121,7 @@ class WriteVerification:
         if run.last is not None:
             self._add(_last(run))
         findings = [outcome.finding() for outcome in self.outcomes]
+        findings += [without_values(outcome.finding()) for outcome in self.recorded]
         _keep(self.entry.binding.id, self.outcomes)
         verdict, reason = _judge(run, self.entry, self.kinds, findings, self.unreachable)
         return EndpointReport(
@@ -146,6 +152,18 @@ class WriteVerification:
     def _add(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
         self.run.known.update(map(group_of, outcome.differences))
+
+    def _check_given(self) -> None:
+        """Each alone; one that nobody signed also by those for whom the monolith writes. None of it is kept."""
+        kept, self.outcomes = self.outcomes, []
+        try:
+            for label, call in self.given:
+                self._check((Step(label=label, call=call),))
+                for label_of, caller in dict(place[0] for place in self.target.promising).items():
+                    if not call.caller.subject:
+                        self._check((Step(label=label_of, call=replace(call, caller=caller)),))
+        finally:
+            self.recorded, self.outcomes = self.outcomes, kept
 
     def _check(self, sequence: Sequence) -> None:
         self.run.failed.clear()

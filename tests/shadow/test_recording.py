@@ -78,7 +78,7 @@ def test_lines_and_har_files_are_read_too(academy, tmp_path, django_user_model):
     found = given_calls(lines, list(build_table().values()))
     [(label, call)] = found.calls["v1:course-list.get"]
     assert (label, call.query, call.caller.subject) == ("a recorded user", "", str(user.pk))
-    assert found.skipped == {"POST is not safe": 1, "by a user who is not here": 1}
+    assert found.skipped == {"POST without its body": 1, "by a user who is not here": 1}
     har = tmp_path / "browser.har"
     request = {
         "method": "GET", "url": "https://shop.example/api/v1/courses/?page=2",

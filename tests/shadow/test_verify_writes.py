@@ -1,21 +1,25 @@
 """Writes are verified on copies: what a service writes wrongly is found though its answer is right, and named."""
 
 import hashlib
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import load_command_class
 from django.db import connection
 
+from academy.catalog.models import Course
 from strangler_router.table import build_table
 from strangler_shadow import corpus, replay
 from strangler_shadow.models import ShadowVerification
 from strangler_shadow.on_twins import verify_on_twins
 from strangler_shadow.profiles import Gate
 from strangler_shadow.report import EndpointReport
+from strangler_shadow.requests import given_calls
 from strangler_shadow.rows import Rows, read_rows
 from strangler_shadow.verdict import Verdict
 from tests.shadow.test_twins import forget_disks, names_of_copies
@@ -60,11 +64,15 @@ def _environment(academy: Any, settings: Any, tmp_path: Any, monkeypatch: pytest
 def verify() -> Verify:
     """Verify the reviews on the lifted rung; with faults, by a host that writes wrongly."""
 
-    def run(faults: str = "", *, examples: int = 3, rung: str = "lifted", command: str = "") -> EndpointReport:
+    def run(
+        faults: str = "", *, examples: int = 3, rung: str = "lifted", command: str = "", given: Any = None
+    ) -> EndpointReport:
         if faults:
             command = f"{sys.executable} -m tests.shadow.faulty_host {faults} {{address}}"
         [entry] = [entry for entry in build_table().values() if entry.binding.id == REVIEWS]
-        [report] = verify_on_twins([entry], rung=rung, command=command, profile=Gate(seed=1, examples=examples))
+        [report] = verify_on_twins(
+            [entry], rung=rung, command=command, profile=Gate(seed=1, examples=examples), given=given
+        )
         return report
 
     return run
@@ -105,6 +113,24 @@ def test_what_is_written_wrongly_is_named_though_the_answer_is_right_and_the_rev
     assert "--data-binary" in finding.curl
     kept = corpus.kept_sequences(REVIEWS)
     assert (finding.call.path, finding.call.body) in {(call.path, call.body) for [call] in kept}
+
+
+def test_recorded_requests_are_made_on_copies_only_and_nothing_of_them_is_shown_or_kept(verify, tmp_path):
+    learner = User.objects.filter(learner__enrolments__isnull=False, is_active=True).order_by("pk").first()
+    course = Course.objects.exclude(reviews__learner__user=learner).filter(enrolments__learner__user=learner).first()
+    line = {"method": "POST", "path": f"/api/v1/courses/{course.pk}/reviews/", "user": learner.username}
+    file = tmp_path / "requests.txt"
+    lines = [{**line, "body": {"stars": 5, "text": "canary 4711"}}, line]
+    file.write_text("\n".join(map(json.dumps, lines)))
+    given = given_calls(file, list(build_table().values()))
+    assert given.skipped == {"POST without its body": 1}
+    report = verify("5=second_write", given=given.calls, examples=1)
+    assert report.verdict is Verdict.DIVERGED
+    finding = next(found for found in report.findings if found.caller == "a recorded user")
+    assert set(json.loads(finding.call.body)) == {"stars", "text"}
+    assert places(report) == {"value at catalog_course[*].summary"}
+    kept = [path.read_text() for path in (tmp_path / "corpus").glob("*")]
+    assert "canary" not in f"{report!r} {kept}"
 
 
 def native(program: str) -> str:
