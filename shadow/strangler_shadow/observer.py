@@ -94,6 +94,9 @@ def judge(exchange: Exchange, *, pace: Callable[[], object] = lambda: None) -> F
             return Finding(outcome=Outcome.SKIPPED, reason="both sides fail")
         if other.error:
             return Finding(outcome=Outcome.ERRORED, reason=other.error.partition(":")[0])
+        if not asked_service and served.status < 500 <= other.status:
+            # What a failing monolith says is no measure of the service.
+            return Finding(outcome=Outcome.ERRORED, reason=f"status {other.status}")
         control, candidate = (served, other) if asked_service else (other, served)
         return _compared(questions, control, candidate)
     except ReplayError as error:

@@ -4,6 +4,7 @@ from collections import deque
 from contextlib import nullcontext
 
 import pytest
+from django.db import OperationalError
 from rest_framework.test import APIClient
 
 from strangler_router import flags
@@ -59,6 +60,15 @@ def mirrored(settings):
 
 def asked():
     return ask_gate(NAME, stage="monolith", rung="lifted")
+
+
+@pytest.mark.parametrize("failure", [LookupError("bug"), OperationalError("the database is away")], ids=repr)
+def test_a_monolith_that_fails_when_it_is_asked_again_is_not_the_service_s_divergence(mirrored, failure):
+    found = mirrored(stage=Stage.SERVICE, service=1, monolith=failure, times=20)
+    assert found == ({"skipped": 20}, {"skipped: no answer of the monolith: status 500": 20})
+    report = asked()
+    assert (report.verdict, report.divergent) == (Verdict.INFRA, 0)
+    assert report.reasons[0].startswith("the monolith gave no answer to 20 of 20 copies")
 
 
 def test_a_database_that_is_away_is_the_monolith_s_own_trouble(mirrored):
