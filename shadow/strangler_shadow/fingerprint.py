@@ -14,8 +14,9 @@ from strangler_protos.bindings import Authority, Binding
 from strangler_router.conf import settings
 from strangler_router.pin import Entry
 from strangler_router.table import build_table
+from strangler_shadow.packages import packages_digest
 from strangler_shadow.rules import rules_digest
-from strangler_shadow.sources import code_digest, packages_digest
+from strangler_shadow.sources import code_digest
 
 __all__ = ["Fingerprint", "entry_of", "fingerprint_of"]
 
@@ -27,9 +28,9 @@ class Fingerprint:
     """Digests of what may change.
 
     `contract` is the RPC, its messages and the authority, `code` the modules and settings that the monolith's view
-    rests on, `packages` what is installed beside them, `rules` how pairs are compared, with the rules that the project
-    declares. `build` is text of the project's own, from `STRANGLER["SHADOW"]["BUILDS"]`: service -> rung -> what names
-    the build that answers there.
+    rests on, `packages` what is installed that these import, `rules` how pairs are compared, with the rules that the
+    project declares. `build` is text of the project's own, from `STRANGLER["SHADOW"]["BUILDS"]`: service -> rung ->
+    what names the build that answers there.
     """
 
     contract: str
@@ -54,7 +55,7 @@ def fingerprint_of(endpoint: str, rung: str) -> Fingerprint:
     return Fingerprint(
         contract=_contract(entry.binding, entry.authority(rung)) if entry else "",
         code=_sha([code_digest(entry.endpoint), _answer_settings()]) if entry else "",
-        packages=packages_digest(),
+        packages=packages_digest(entry.endpoint if entry else None),
         build=_build(entry.binding.service, rung) if entry else "",
         rules=_sha([_comparing(), settings().drop_headers, *rules_digest(endpoint)]),
     )

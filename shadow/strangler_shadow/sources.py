@@ -1,4 +1,4 @@
-"""The project's own modules that a view's answer can depend on, the packages beside them, and their digests.
+"""The project's own modules that a view's answer can depend on, what they import from elsewhere, and their digest.
 
 Imports are followed as they are written, below the folders of `sys.path` that hold neither the standard library nor
 installed packages, so that every process of one deployment finds the same modules whatever it has loaded.
@@ -16,7 +16,7 @@ from typing import Any
 
 from strangler_django.endpoints import Endpoint
 
-__all__ = ["code_digest", "own_modules", "packages_digest"]
+__all__ = ["code_digest", "outside_names", "own_modules", "roots_of"]
 
 IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|.+)|import[ \t]+(.+))", re.MULTILINE)
 NAME = re.compile(r"([\w.]+)(?:[ \t]+as[ \t]+\w+)?")
@@ -28,15 +28,7 @@ FRAMEWORK = "strangler_"
 
 def code_digest(endpoint: Endpoint) -> str:
     """16 hexadecimal digits over the source of the endpoint's view and of all own modules that it imports."""
-    return _digest(frozenset(_roots(endpoint)), tuple(sys.path))
-
-
-@lru_cache(maxsize=1)
-def packages_digest() -> str:
-    """16 hexadecimal digits over the names and versions of all installed packages."""
-    folders = (Path(entry) for entry in sys.path if not INSTALLED.isdisjoint(Path(entry).parts))
-    names = {info.name for folder in folders for info in folder.glob("*.dist-info")}
-    return hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()[:16]
+    return _digest(frozenset(roots_of(endpoint)), tuple(sys.path))
 
 
 def own_modules(roots: Iterable[str]) -> dict[str, Path]:
@@ -55,6 +47,12 @@ def own_modules(roots: Iterable[str]) -> dict[str, Path]:
     return found
 
 
+def outside_names(roots: Iterable[str]) -> set[str]:
+    """What these modules, and the own ones that they import, import from elsewhere; as it is written."""
+    own = own_modules(roots)
+    return {name for module, file in own.items() for name in _imported(module, file) if name and name not in own}
+
+
 @lru_cache(maxsize=1024)
 def _digest(roots: frozenset[str], _path: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
@@ -63,7 +61,8 @@ def _digest(roots: frozenset[str], _path: tuple[str, ...]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _roots(endpoint: Endpoint) -> Iterator[str]:
+def roots_of(endpoint: Endpoint) -> Iterator[str]:
+    """Modules of the view with all its bases, and of what the route hands to it."""
     for cls in inspect.getmro(endpoint.view_class) if endpoint.view_class else ():
         yield cls.__module__
     yield inspect.unwrap(endpoint.callback).__module__

@@ -73,5 +73,5 @@ def test_an_endpoint_rests_on_its_view_and_on_what_the_route_hands_to_it():
     assert digests["v1:course-list.get"] == digests["v1:course-lessons.get"]
     assert digests["v1:course-list.get"] != digests["v1:enrolment-detail.get"]
     [endpoint] = walk_endpoints("tests.shadow.urls_generic")
-    found = own_modules(sources._roots(endpoint))
+    found = own_modules(sources.roots_of(endpoint))
     assert found["academy.catalog.models"] == Path("core_django/academy/catalog/models.py").resolve()
