@@ -50,6 +50,6 @@ def missing_kinds(entry: Entry, rung: str, kinds: list[KindOfCaller], seen: Cont
 def _words(group: Group, findings: list[Finding]) -> str:
     traits: Traits = {}
     for finding in findings:
-        add_traits(traits, traits_of(finding.control.body, group[1], list(finding.differences)))
+        add_traits(traits, traits_of(finding.control, group[1], list(finding.differences)))
     common = common_traits(traits)
     return f"{group[0]} at {group[1]}" + (f", only where {' and '.join(common)}" if common else "")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from strangler_shadow.bodies import plain
 from strangler_shadow.compare import compare
 from strangler_shadow.documents import decoded, shuffled_lists
 from strangler_shadow.keyed_rows import aligned
@@ -217,6 +218,6 @@ def _shuffled(first: Observation, again: Observation) -> frozenset[str]:
     if first.body == again.body:
         return frozenset()
     try:
-        return shuffled_lists(decoded(first.body), decoded(again.body))
+        return shuffled_lists(decoded(plain(first)), decoded(plain(again)))
     except (ValueError, RecursionError):
         return frozenset()

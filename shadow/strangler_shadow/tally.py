@@ -100,7 +100,7 @@ class Tally:
                 group = groups[key] = Group(0, now, now, *redacted(difference, names))
             group.count += 1
             group.last_seen = now
-            add_traits(group.traits, traits_of(control.body, difference.pattern, differences))
+            add_traits(group.traits, traits_of(control, difference.pattern, differences))
 
     @property
     def is_flushed(self) -> bool:

@@ -5,7 +5,9 @@ import re
 from typing import Any
 
 from strangler_router.conf import settings
-from strangler_shadow.observation import Difference
+from strangler_shadow.bodies import plain
+from strangler_shadow.documents import decoded
+from strangler_shadow.observation import Difference, Observation
 
 __all__ = ["Traits", "add_traits", "common_traits", "traits_of"]
 
@@ -16,14 +18,14 @@ CHANCE = 0.001
 STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
 
 
-def traits_of(body: bytes, pattern: str, differences: list[Difference]) -> Traits:
+def traits_of(answer: Observation, pattern: str, differences: list[Difference]) -> Traits:
     """Count the fields named in `STRANGLER["SHADOW"]["TRAITS"]` on the objects around a difference's place."""
     fields = settings().shadow.get("TRAITS", ())
     if not fields or not pattern.startswith("$"):
         return {}
     try:
-        document = json.loads(body)
-    except ValueError:
+        document = decoded(plain(answer))
+    except (ValueError, RecursionError):
         return {}
     owners = (_owner(document, difference) for difference in differences if difference.pattern == pattern)
     differing = {place for place in owners if place is not None}

@@ -1,4 +1,6 @@
 import copy
+import gzip
+import json
 from datetime import timedelta
 from functools import cache
 from random import Random
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from strangler_shadow.documents import shuffled_lists
 from strangler_shadow.matchers import Anything, Number, Time, Token, Url
 from strangler_shadow.noise import NO_NOISE, differences_beyond, noise_between, settled
+from strangler_shadow.observation import Observation
 from strangler_shadow.proposals import proposed
 from tests.shadow.volatile import answer, document
 
@@ -196,3 +199,11 @@ def test_rows_in_another_order_are_a_shuffled_list_and_nothing_else(rows, random
     noise = noise_between(answer({"rows": rows}), answer({"rows": other}))
     assert noise.matchers == {}
     assert differences_beyond(noise, answer({"rows": rows}), answer({"rows": other})) == []
+
+
+def test_rows_of_compressed_answers_may_come_in_another_order_too():
+    def answered(*numbers):
+        body = gzip.compress(json.dumps({"rows": [{"id": number} for number in numbers]}).encode())
+        return Observation(status=200, headers=(("Content-Encoding", "gzip"),), body=body)
+
+    assert noise_between(answered(1, 2, 3), answered(3, 1, 2)).shuffled == {"$.rows"}

@@ -1,8 +1,9 @@
+import gzip
 import json
 
 import pytest
 
-from strangler_shadow.observation import Difference, Kind
+from strangler_shadow.observation import Difference, Kind, Observation
 from strangler_shadow.traits import add_traits, common_traits, traits_of
 
 
@@ -16,7 +17,8 @@ def difference(path):
 
 
 def traits(document, *paths, pattern):
-    return traits_of(json.dumps(document).encode(), pattern, [difference(path) for path in paths])
+    answer = Observation(status=200, body=json.dumps(document).encode())
+    return traits_of(answer, pattern, [difference(path) for path in paths])
 
 
 def test_objects_that_differ_are_counted_beside_those_that_do_not():
@@ -35,6 +37,7 @@ def test_one_object_is_its_own_owner_and_a_nested_place_belongs_to_the_nearest()
     ("body", "pattern"),
     [
         (b"not json", "$.a"),
+        (b"[" * 100_000, "$.a"),
         (b"{}", "$.a"),
         (b'{"level": "a"}', "status"),
         (b"[]", "$[*]"),
@@ -42,7 +45,7 @@ def test_one_object_is_its_own_owner_and_a_nested_place_belongs_to_the_nearest()
     ],
 )
 def test_bodies_without_a_trait_have_none(body, pattern):
-    assert traits_of(body, pattern, [difference(pattern.replace("*", "0"))]) == {}
+    assert traits_of(Observation(status=200, body=body), pattern, [difference(pattern.replace("*", "0"))]) == {}
 
 
 def test_a_value_that_all_that_differ_share_is_named_and_an_accident_is_not():
@@ -59,3 +62,9 @@ def test_counts_add_up():
         add_traits(total, {"level": {'"a"': [1, 2]}})
     add_traits(total, {"level": {'"b"': [0, 1]}, "free": {"true": [1, 0]}})
     assert total == {"level": {'"a"': [3, 6], '"b"': [0, 1]}, "free": {"true": [1, 0]}}
+
+
+def test_compressed_answers_are_read_too():
+    body = gzip.compress(b'{"level": "a", "price": 1}')
+    answer = Observation(status=200, headers=(("Content-Encoding", "gzip"),), body=body)
+    assert traits_of(answer, "$.price", [difference("$.price")]) == {"level": {'"a"': [1, 0]}}
