@@ -254,9 +254,7 @@ class Verification:
         # Calls that were given are real ones: nothing of them is kept or shown.
         given = [call for _, call in self.given]
         _keep(run.entry.binding.id, [finding for finding in self.findings if finding.call not in given])
-        findings = [
-            masked(finding) if finding.call in given else self._with_rows(finding) for finding in self.findings
-        ]
+        findings = [masked(finding) if finding.call in given else self._with_rows(finding) for finding in self.findings]
         verdict, reason = _judge(run, self.kinds, findings, self.unreachable)
         if self.rows.by_key:
             reason += f"; {len(self.rows.by_key):,} of the rows were generated"
