@@ -21,7 +21,6 @@ from hypothesis.errors import FlakyFailure, FlakyReplay, Unsatisfiable
 from strangler_router.pin import Entry
 from strangler_router.types import Call
 from strangler_shadow.callers import KindOfCaller, kinds_of_caller
-from strangler_shadow.collector import collecting_seldom
 from strangler_shadow.compare import compare
 from strangler_shadow.content import has_content
 from strangler_shadow.corpus import CorpusError, keep, kept_calls
@@ -285,7 +284,7 @@ class Verification:
     @contextmanager
     def _reaching(self) -> Iterator[None]:
         try:
-            with same_users(), collecting_seldom():
+            with same_users():
                 yield
         except _Unreachable as error:
             self.unreachable = str(error)

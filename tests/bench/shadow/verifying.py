@@ -21,7 +21,6 @@ from strangler_router.table import build_table
 from strangler_router.types import Call
 from strangler_shadow import replay, twins
 from strangler_shadow.callers import kinds_of_caller
-from strangler_shadow.collector import collecting_seldom
 from strangler_shadow.samples import samples_of
 from strangler_shadow.strategies import plain_calls, single_calls
 from strangler_shadow.twin_service import TwinService, serving
@@ -63,7 +62,7 @@ def _measure(entry: Entry, service: TwinService, pairs: int) -> tuple[int, float
     made = _drawn(entry)
     verification = Verification(entry=entry, rung="native")
     verification.prepare()
-    with replay.same_users(), collecting_seldom():
+    with replay.same_users():
         _pairs(verification, made, WARM)
         here, there = _here(), _there(service.process.pid)
         _pairs(verification, made, pairs)
