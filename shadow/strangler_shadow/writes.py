@@ -20,7 +20,7 @@ from strangler_shadow.callers import KindOfCaller, kinds_of_caller
 from strangler_shadow.compare import compare
 from strangler_shadow.corpus import CorpusError, keep_sequence, kept_sequences
 from strangler_shadow.judging import group_of, missing_kinds, words
-from strangler_shadow.quantiles import quantiles_ms
+from strangler_shadow.quantiles import curve_ms, quantiles_ms
 from strangler_shadow.recorded_writes import without_values
 from strangler_shadow.replay import ReplayError
 from strangler_shadow.report import EndpointReport, Finding
@@ -136,6 +136,7 @@ class WriteVerification:
             callers=dict(run.callers),
             control_ms=quantiles_ms(run.control_seconds),
             candidate_ms=quantiles_ms(run.candidate_seconds),
+            curve=curve_ms(run.control_seconds, run.candidate_seconds),
             findings=tuple(findings),
             self_test=self_test(run.pairs(), compare, seed=seed),
             hides={**run.reply_noise.hides, **run.row_noise.hides},

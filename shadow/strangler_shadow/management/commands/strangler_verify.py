@@ -25,7 +25,8 @@ from strangler_shadow.generated_rows import GeneratedRows
 from strangler_shadow.on_twins import verify_on_twins
 from strangler_shadow.profiles import Explore, Gate, not_reached
 from strangler_shadow.report import EndpointReport, Report
-from strangler_shadow.reports import KINDS, write_report
+from strangler_shadow.reports import KINDS, ReportNotWritten, write_report
+from strangler_shadow.reports.files import report_file
 from strangler_shadow.reports.text import print_report
 from strangler_shadow.requests import UnreadableRequests, given_calls
 from strangler_shadow.verify import Verification
@@ -83,7 +84,7 @@ class Command(Verb):
         _check_profile(options)
         if options["rows"] < 0:
             raise UsageError(f"--rows {options['rows']}: a number of rows, or 0 for none")
-        files = [_report_file(text) for text in options["report"]]
+        files = [report_file(text, list(KINDS)) for text in options["report"]]
         entries = _entries(options["endpoints"])
         given = self._given(options["requests"], entries)
         # Else Hypothesis keeps a .hypothesis folder wherever the command runs.
@@ -113,7 +114,10 @@ class Command(Verb):
         calls, seconds = sum(found.calls for found in reports), sum(found.seconds for found in reports)
         self.stdout.write(f"{calls:,} calls, {calls / max(seconds, 0.001):.0f}/s")
         for kind, path in files:
-            write_report(report, kind, path)
+            try:
+                write_report(report, kind, path)
+            except ReportNotWritten as error:
+                raise UsageError(str(error)) from error
             self.stdout.write(f"{kind} report: {path}")
         sys.exit(report.verdict)
 
@@ -239,16 +243,3 @@ def _entries(wanted: list[str]) -> list[Entry]:
 
 def _is_lifted(entry: Entry, rungs: Mapping[str, str]) -> bool:
     return rungs[entry.binding.id] == Rung.LIFTED
-
-
-def _report_file(text: str) -> tuple[str, Path]:
-    kind, separator, path = text.partition("=")
-    if kind not in KINDS or not separator or not path:
-        raise UsageError(f"--report {text}: write KIND=PATH, and KIND is one of {', '.join(KINDS)}")
-    # Said now, not after a long run.
-    try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).touch()
-    except OSError as error:
-        raise UsageError(f"--report {text}: {error.strerror}") from error
-    return kind, Path(path)
