@@ -50,14 +50,15 @@ def stream_rows() -> Iterator[Row]:
             stack.command("manage", "migrate", "--verbosity", "0")
             stack.command("manage", "seed", "--courses", "50")
             stack.start_catalog()
+            _step_back(stack)
             stack.start_monolith()
             stack.start_worker()
             _seconds(stack.http_port)
+            yield from _alarm_rows(stack)
             for candidate in CANDIDATES:
                 with _candidate(stack, candidate):
                     yield from _user_rows(stack, candidate)
             yield from _accounts(stack)
-            yield from _alarm_rows(stack)
         finally:
             stack.stop()
 
@@ -132,11 +133,13 @@ def _candidate(stack: _Streamed, candidate: str) -> Iterator[None]:
         odd = "slow" if "slow" in candidate else "huge"
         limit = {"STRANGLER_SERVICE_MAX_MESSAGE": str(2 * SIZE)}
         stack.start_catalog("tests.bench.shadow.odd_catalog", CANDIDATE=odd, **limit)
+        _step_back(stack)
         try:
             yield
         finally:
             stack.stop("catalog")
             stack.start_catalog()
+            _step_back(stack)
 
 
 def _user_rows(stack: _Streamed, candidate: str) -> Iterator[Row]:
@@ -172,6 +175,13 @@ def _user_rows(stack: _Streamed, candidate: str) -> Iterator[Row]:
         yield at_most(f"… memory of the {process}, more than before", grown, "MB", must=MEMORY, against="mirror 0")
 
 
+def _step_back(stack: Stack) -> None:
+    """Let the service leave the cores to users, as on a machine of its own; here it shares theirs."""
+    service = psutil.Process(stack.running["catalog"].pid)
+    for process in [service, *service.children(recursive=True)]:
+        process.nice(19)
+
+
 def _resident(pid: int) -> int:
     """Bytes of memory of a process and its children."""
     tree = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
@@ -192,17 +202,17 @@ def _mirror(stack: Stack, percent: int, *endpoints: str) -> None:
 
 def _accounts(stack: Stack) -> Iterator[Row]:
     """What became of all copies, once nothing waits."""
-    missing, (row,) = _at_rest(stack)
-    offered = len(CANDIDATES) * BLOCKS // 2 * BLOCK_SECONDS * RATE
+    missing, rows = _at_rest(stack)
+    offered = PAIRS + len(CANDIDATES) * BLOCKS // 2 * BLOCK_SECONDS * RATE
+    found = {outcome: sum(row[outcome] for row in rows) for outcome in ("matched", "errored", "dropped", "sampled")}
     yield Row(metric="pairs offered to the stream", value=offered, unit="pairs", against="")
     for outcome in ("matched", "errored", "dropped"):
-        yield Row(metric=f"… {outcome}", value=row[outcome], unit="pairs", against="")
-    yield at_most("pairs unaccounted for", missing + abs(offered - row["sampled"]), "pairs", must=0)
+        yield Row(metric=f"… {outcome}", value=found[outcome], unit="pairs", against="")
+    yield at_most("pairs unaccounted for", missing + abs(offered - found["sampled"]), "pairs", must=0)
 
 
 def _alarm_rows(stack: Stack) -> Iterator[Row]:
     """Many different answers of a service that is right."""
-    before = _totals(_at_rest(stack)[1])
     _mirror(stack, 100, *PATHS)
     connection = http.client.HTTPConnection("127.0.0.1", stack.http_port, timeout=20)
     paths = [path.format(number) for number in range(1, 51) for template in PATHS.values() for path in template]
@@ -210,15 +220,12 @@ def _alarm_rows(stack: Stack) -> Iterator[Row]:
         connection.request("GET", paths[number % len(paths)])
         connection.getresponse().read()
     connection.close()
-    after = _totals(_at_rest(stack)[1])
-    alarms = after["mismatched"] - before["mismatched"] + after["transient"] - before["transient"]
-    against = f"{after['matched'] - before['matched']:,.0f} pairs over HTTP, {len(paths)} addresses"
-    yield at_most("false alarms of live pairs", alarms, "pairs", must=0, against=against)
-    yield at_least("… matched", after["matched"] - before["matched"], "pairs", must=PAIRS, against=f"{PAIRS:,} asked")
-
-
-def _totals(rows: list[dict[str, Any]]) -> dict[str, float]:
-    return {outcome: sum(row[outcome] for row in rows) for outcome in ("matched", "mismatched", "transient")}
+    _, rows = _at_rest(stack)
+    _mirror(stack, 0, *PATHS)
+    matched, *alarms = (sum(row[outcome] for row in rows) for outcome in ("matched", "mismatched", "transient"))
+    against = f"{matched:,} pairs over HTTP, {len(paths)} addresses"
+    yield at_most("false alarms of live pairs", sum(alarms), "pairs", must=0, against=against)
+    yield at_least("… matched", matched, "pairs", must=PAIRS, against=f"{PAIRS:,} asked")
 
 
 def _at_rest(stack: Stack) -> tuple[int, list[dict[str, Any]]]:
