@@ -38,10 +38,11 @@ class Strangler:
         from strangler_shadow.corpus import call_of
         from strangler_shadow.noise import settled
         from strangler_shadow.replay import replay_candidate, replay_control
+        from strangler_shadow.rules import declared_noise
 
         made = call_of(dict(call))
         control, candidate = replay_control(made), replay_candidate(made, rung)
-        differences, _ = settled(control, candidate, lambda: replay_control(made))
+        differences, _ = settled(control, candidate, lambda: replay_control(made), declared_noise(made.endpoint))
         lines = [f"{each.kind} {each.path}: {each.control!r} -> {each.candidate!r}" for each in differences[:10]]
         if lines:
             raise AssertionError(f"{made.method} {made.path}?{made.query}\n" + "\n".join(lines))

@@ -24,6 +24,7 @@ from strangler_shadow.quantiles import curve_ms, quantiles_ms
 from strangler_shadow.recorded_writes import without_values
 from strangler_shadow.replay import ReplayError
 from strangler_shadow.report import EndpointReport, Finding
+from strangler_shadow.rules import declared_noise
 from strangler_shadow.seeded import self_test
 from strangler_shadow.twin_service import TwinService
 from strangler_shadow.twin_stamps import are_used
@@ -85,6 +86,7 @@ class WriteVerification:
             on_call=self.on_call,
             until=self.until,
             dirty=not self.fresh,
+            reply_noise=declared_noise(self.entry.binding.id),
         )
         self.ready = True
         labels = {caller.subject: label for label, caller in self.kinds}

@@ -115,6 +115,14 @@ def test_what_is_written_wrongly_is_named_though_the_answer_is_right_and_the_rev
     assert (finding.call.path, finding.call.body) in {(call.path, call.body) for [call] in kept}
 
 
+def test_a_declared_rule_holds_for_what_writes_answer_and_not_for_rows(verify, settings):
+    words = {"owner": "reviews", "reason": "rounded", "until": "2999-01-01"}
+    rule = {"endpoint": REVIEWS, "at": "$.stars", "matcher": "number", "within": 4, **words}
+    settings.STRANGLER = {**settings.STRANGLER, "SHADOW": {**settings.STRANGLER["SHADOW"], "RULES": [rule]}}
+    report = verify("2=wrong_stars,5=second_write+silent", examples=1)
+    assert places(report) == {"value at learning_review[*].stars", "value at catalog_course[*].summary"}
+
+
 def test_recorded_requests_are_made_on_copies_only_and_nothing_of_them_is_shown_or_kept(verify, tmp_path):
     learner = User.objects.filter(learner__enrolments__isnull=False, is_active=True).order_by("pk").first()
     course = Course.objects.exclude(reviews__learner__user=learner).filter(enrolments__learner__user=learner).first()
