@@ -2,11 +2,13 @@
 
 import zlib
 from hashlib import sha256
+from typing import Any
 
+from strangler_shadow.documents import decoded
 from strangler_shadow.observation import Difference, Kind, Observation
 from strangler_shadow.prefix import shared_prefix
 
-__all__ = ["CodingError", "opaque_difference", "plain", "text_difference", "uncoded_difference"]
+__all__ = ["CodingError", "document_of", "opaque_difference", "plain", "text_difference", "uncoded_difference"]
 
 EXCERPT = 2000
 LARGEST = 64_000_000
@@ -31,6 +33,11 @@ def plain(observation: Observation) -> bytes:
     for coding in reversed([coding for coding in codings if coding not in {"", "identity"}]):
         body = _undone(body, coding)
     return body
+
+
+def document_of(observation: Observation) -> Any:
+    """The JSON document of an answer. Raises ValueError where it has none, RecursionError where it is too deep."""
+    return decoded(plain(observation))
 
 
 def uncoded_difference(control: Observation, candidate: Observation) -> Difference:

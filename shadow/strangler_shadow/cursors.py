@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from strangler_router.types import Call
-from strangler_shadow.documents import decoded
+from strangler_shadow.bodies import document_of
 from strangler_shadow.matchers import Cursor
 from strangler_shadow.noise import Noise, differences_beyond, noise_between
 from strangler_shadow.observation import Difference, Kind, Observation
@@ -101,6 +101,6 @@ def _behind(call: Call, url: Any) -> Call | None:
 
 def _link(page: Observation, steps: tuple[str | None, ...]) -> Any:
     try:
-        return next(values_at(decoded(page.body), steps), None)
+        return next(values_at(document_of(page), steps), None)
     except (ValueError, RecursionError):
         return None

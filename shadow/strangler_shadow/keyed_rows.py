@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from strangler_shadow.documents import decoded
+from strangler_shadow.bodies import document_of
 from strangler_shadow.observation import Observation
 from strangler_shadow.places import steps_of, values_at
 
@@ -17,7 +17,7 @@ def aligned(control: Observation, candidate: Observation, keys: Mapping[str, str
     if control.body == candidate.body:
         return candidate
     try:
-        left, right = decoded(control.body), decoded(candidate.body)
+        left, right = document_of(control), document_of(candidate)
     except (ValueError, RecursionError):
         return candidate
     for pattern, key in keys.items():

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from strangler_shadow.documents import decoded
+from strangler_shadow.bodies import document_of
 from strangler_shadow.matchers import Matcher, Time, widened
 from strangler_shadow.noise import NO_NOISE, Noise, changes_between, noise_between
 from strangler_shadow.observation import Kind, Observation
@@ -258,7 +258,7 @@ def _documents(answers: Sequence[Observation]) -> list[Any]:
     found = []
     for answer in answers:
         try:
-            found.append(decoded(answer.body))
+            found.append(document_of(answer))
         except (ValueError, RecursionError):
             found.append(None)
     return found

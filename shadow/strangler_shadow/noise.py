@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from strangler_shadow.bodies import plain
+from strangler_shadow.bodies import document_of
 from strangler_shadow.compare import compare
-from strangler_shadow.documents import decoded, shuffled_lists
+from strangler_shadow.documents import shuffled_lists
 from strangler_shadow.keyed_rows import aligned
 from strangler_shadow.matchers import Matcher, Time, Token, unbounded, widened
 from strangler_shadow.observation import Difference, Kind, Observation
@@ -218,6 +218,6 @@ def _shuffled(first: Observation, again: Observation) -> frozenset[str]:
     if first.body == again.body:
         return frozenset()
     try:
-        return shuffled_lists(decoded(plain(first)), decoded(plain(again)))
+        return shuffled_lists(document_of(first), document_of(again))
     except (ValueError, RecursionError):
         return frozenset()

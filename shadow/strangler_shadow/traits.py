@@ -5,8 +5,7 @@ import re
 from typing import Any
 
 from strangler_router.conf import settings
-from strangler_shadow.bodies import plain
-from strangler_shadow.documents import decoded
+from strangler_shadow.bodies import document_of
 from strangler_shadow.observation import Difference, Observation
 
 __all__ = ["Traits", "add_traits", "common_traits", "traits_of"]
@@ -24,7 +23,7 @@ def traits_of(answer: Observation, pattern: str, differences: list[Difference]) 
     if not fields or not pattern.startswith("$"):
         return {}
     try:
-        document = decoded(plain(answer))
+        document = document_of(answer)
     except (ValueError, RecursionError):
         return {}
     owners = (_owner(document, difference) for difference in differences if difference.pattern == pattern)

@@ -1,5 +1,6 @@
 """What the monolith's own answers teach, and what they never do."""
 
+import gzip
 from itertools import count
 from random import Random
 
@@ -153,3 +154,14 @@ def test_what_is_kept_is_bounded(learning, monkeypatch):
 
 def test_one_explained_pair_in_fifty_is_due(learning):
     assert sum(learning.due(ENDPOINT) is not None for _ in range(10 * CHECKED)) == 10
+
+
+def test_compressed_answers_teach_as_much(learning):
+    for turn in range(PROVEN):
+        bodies = [b'{"token": "%06x", "steady": 1}' % (turn * 100 + number) for number in range(3)]
+        headers = (("Content-Type", "application/json"), ("Content-Encoding", "gzip"))
+        learning.teach(
+            ENDPOINT, [Observation(status=200, headers=headers, body=gzip.compress(body)) for body in bodies]
+        )
+
+    assert set(learning.noise(ENDPOINT).matchers) == {"$.token"}
