@@ -1,9 +1,9 @@
 """An endpoint that does not repeat itself is compared all the same: nothing is alarmed, and every mistake is seen."""
 
-import time
 from collections import Counter
 from datetime import timedelta
 from itertools import count, repeat
+from types import SimpleNamespace
 
 import pytest
 from rest_framework.test import APIClient
@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from strangler_router import flags
 from strangler_router.policy import BASIS_POINTS, Flag
 from strangler_router.types import Reply
-from strangler_shadow import replay, varying
+from strangler_shadow import rechecks, replay, varying
 from strangler_shadow.learning import learning
 from strangler_shadow.models import ShadowCount, ShadowDifference
 from strangler_shadow.observer import observe
@@ -236,7 +236,9 @@ def test_a_clock_of_whole_seconds_is_told_from_a_time_that_was_written(mirror, s
         urls_varying.stored["written_at"] = urls_varying.whole_seconds()["generated_at"]
 
     slept = Counter()
-    monkeypatch.setattr(time, "sleep", lambda seconds: (slept.update(["times"]), later(seconds)))
+    # Threads of other tests sleep too.
+    clock = SimpleNamespace(sleep=lambda seconds: (slept.update(["times"]), later(seconds)))
+    monkeypatch.setattr(rechecks, "time", clock)
     mirror(10, later, "/clock/")
     assert mirror(100, later, "/clock/") == {Outcome.MATCHED: 100}
     assert set(learning.noise("clock.get").matchers) == {"$.generated_at"}
