@@ -2,7 +2,7 @@
 
 import ast
 import re
-import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +12,7 @@ from strangler_router.policy import BASIS_POINTS, Flag
 from strangler_router.table import build_table
 from strangler_router.types import Call
 from strangler_shadow import replay
+from strangler_shadow import variation as module
 from strangler_shadow.cursors import Sides
 from strangler_shadow.noise import differences_beyond
 from strangler_shadow.rules import declared_noise, read_rules
@@ -94,7 +95,7 @@ def test_a_clock_of_whole_seconds_is_no_difference(verified, monkeypatch):
 
     slept = []
     monkeypatch.setattr(urls_varying, "whole_seconds", always_later)
-    monkeypatch.setattr(time, "sleep", slept.append)
+    monkeypatch.setattr(module, "time", SimpleNamespace(sleep=slept.append))
     report = verified(path="clock/")
     assert report.verdict is not Verdict.DIVERGED
     assert set(report.hides) == {"$.generated_at"}
@@ -103,7 +104,7 @@ def test_a_clock_of_whole_seconds_is_no_difference(verified, monkeypatch):
 
 def test_a_clock_that_stands_still_is_waited_for_a_few_times_only(monkeypatch):
     slept = []
-    monkeypatch.setattr(time, "sleep", slept.append)
+    monkeypatch.setattr(module, "time", SimpleNamespace(sleep=slept.append))
     variation = Variation("clock.get")
     one, other = (answer({"at": f"2026-03-01T12:00:0{second}Z"}) for second in (1, 2))
     call = Call(endpoint="clock.get", route="clock/", method="GET", path="/clock/")
