@@ -7,154 +7,36 @@ would happen.
 import logging
 import math
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import chain
-
-import hypothesis
-from hypothesis import HealthCheck, Phase, Verbosity
-from hypothesis.errors import FlakyFailure, FlakyReplay, Unsatisfiable
 
 from strangler_router.pin import Entry
 from strangler_router.types import Call
 from strangler_shadow.callers import KindOfCaller, kinds_of_caller
 from strangler_shadow.compare import compare
-from strangler_shadow.content import has_content
 from strangler_shadow.corpus import CorpusError, keep, kept_calls
-from strangler_shadow.curl import curl_line
-from strangler_shadow.cursors import Sides
 from strangler_shadow.generated_rows import NO_ROWS, GeneratedRows
-from strangler_shadow.judging import INFRASTRUCTURE, Group, group_of, missing_kinds, words
+from strangler_shadow.judging import group_of, missing_kinds, words
 from strangler_shadow.masking import masked
-from strangler_shadow.observation import Difference, Observation
 from strangler_shadow.quantiles import curve_ms, quantiles_ms
 from strangler_shadow.reach import Reach
-from strangler_shadow.replay import NOT_ASKED, ReplayError, replay_candidate, replay_control, same_users
+from strangler_shadow.replay import ReplayError, same_users
 from strangler_shadow.report import EndpointReport, Finding
 from strangler_shadow.row_calls import RowCalls
 from strangler_shadow.samples import Samples, samples_of
-from strangler_shadow.seeded import Pair, self_test
+from strangler_shadow.search import Diverged, Unreachable, finds, take_last
+from strangler_shadow.seeded import self_test
 from strangler_shadow.strategies import call_to, calls, plain_calls, resolves, single_calls
-from strangler_shadow.variation import Variation
 from strangler_shadow.verdict import Verdict
+from strangler_shadow.verify_run import VerifyRun
 
 __all__ = ["Verification", "verify_endpoint"]
 
 logger = logging.getLogger("strangler_shadow")
 
 MOST_FINDINGS = 5
-MOST_PAIRS = 24
-# How much longer than its time a search may look for a smaller call that shows a difference.
-SHRINK_SECONDS = 10.0
-
-
-class _Diverged(Exception):
-    pass
-
-
-class _Unreachable(Exception):
-    pass
-
-
-@dataclass(slots=True)
-class _Run:
-    """One endpoint's verification under way."""
-
-    entry: Entry
-    rung: str
-    on_call: Callable[[], None]
-    reach: Reach
-    until: float = math.inf
-    calls: int = 0
-    skipped: Counter[str] = field(default_factory=Counter)
-    statuses: Counter[int] = field(default_factory=Counter)
-    callers: Counter[str] = field(default_factory=Counter)
-    control_seconds: list[float] = field(default_factory=list)
-    candidate_seconds: list[float] = field(default_factory=list)
-    known: set[Group] = field(default_factory=set)
-    variation: Variation = field(init=False)
-    last: Finding | None = None
-    saw_content: bool = False
-    equal: dict[object, tuple[Call, Observation]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.variation = Variation(self.entry.binding.id)
-
-    def check(self, kind_of_caller: str, call: Call) -> int:
-        """Ask both sides; raises `_Diverged` on a difference that is not known yet. Gives the monolith's status."""
-        if not self.asks():
-            return 0
-        control = replay_control(call)
-        if control.wrote:
-            self.skipped["writes"] += 1
-            return control.status
-        candidate = replay_candidate(call, self.rung)
-        if control.status >= 500 and candidate.error:
-            # The router falls back there, and a client gets the monolith's own 500.
-            self.skipped["both sides fail"] += 1
-            return control.status
-        if candidate.error.startswith(NOT_ASKED):
-            self.skipped["the monolith keeps it"] += 1
-            return control.status
-        self._count(kind_of_caller, control, candidate)
-        self.reach.add(call, control)
-        differences = self._confirmed(call, control, candidate)
-        if any(group_of(difference) not in self.known for difference in differences):
-            self.last = Finding(
-                call=call,
-                caller=kind_of_caller,
-                curl=curl_line(call),
-                control=control,
-                candidate=candidate,
-                differences=tuple(differences),
-            )
-            raise _Diverged
-        if not differences and len(self.equal) < MOST_PAIRS:
-            # One of each sort, so that the self-test meets many and stays quick.
-            language = next((value for name, value in control.headers if name == "Content-Language"), "")
-            sort = (control.status, control.content_type, language, kind_of_caller, has_content(control.body))
-            self.equal.setdefault((*sort, bool(call.query)), (call, control))
-        return control.status
-
-    def asks(self) -> bool:
-        """Whether there is time for a call; a difference that was seen is made smaller for a while yet."""
-        return time.monotonic() < self.until + (SHRINK_SECONDS if self.last else 0.0)
-
-    def pairs(self) -> list[Pair]:
-        """Answers that both sides gave, with what the control does not repeat of them or was declared to vary."""
-        found = []
-        for call, control in self.equal.values():
-            # A user may be gone by now.
-            with suppress(ReplayError):
-                found.append(Pair(control=control, noise=self.variation.between(control, replay_control(call))))
-        return found
-
-    def _count(self, kind_of_caller: str, control: Observation, candidate: Observation) -> None:
-        self.calls += 1
-        self.statuses[control.status] += 1
-        self.saw_content = self.saw_content or (200 <= control.status < 300 and has_content(control.body))
-        self.callers[kind_of_caller] += 1
-        self.control_seconds.append(control.seconds)
-        self.candidate_seconds.append(candidate.seconds)
-        self.on_call()
-
-    def _confirmed(self, call: Call, control: Observation, candidate: Observation) -> list[Difference]:
-        differences = compare(control, candidate)
-        if not differences:
-            return []
-        if candidate.error.startswith(INFRASTRUCTURE):
-            raise _Unreachable(candidate.error)
-        if self.known.issuperset(map(group_of, differences)):
-            return differences
-        # What the control does not repeat either is no difference between the sides.
-        sides = Sides(replay_control, partial(replay_candidate, rung=self.rung))
-        found = self.variation.unexplained(call, control, candidate, sides)
-        if not found:
-            self.skipped["varies by itself"] += 1
-        return found
 
 
 def verify_endpoint(
@@ -190,7 +72,7 @@ class Verification:
     generated: GeneratedRows = NO_ROWS
     on_call: Callable[[], None] = lambda: None
     until: float = math.inf
-    run: _Run = field(init=False)
+    run: VerifyRun = field(init=False)
     kinds: list[KindOfCaller] = field(init=False)
     samples: Samples = field(init=False)
     rows: RowCalls = field(init=False)
@@ -203,7 +85,7 @@ class Verification:
     def prepare(self) -> None:
         """Read what calls are made of."""
         self.started = time.perf_counter()
-        self.run = _Run(
+        self.run = VerifyRun(
             entry=self.entry, rung=self.rung, on_call=self.on_call, reach=Reach.of(self.entry), until=self.until
         )
         self.kinds = list(self.generated.kinds) or kinds_of_caller()
@@ -238,15 +120,15 @@ class Verification:
         strategy = calls(self.run.entry, replace(self.samples, keys=tuple(keys)), self.kinds)
         with self._reaching():
             for _ in range(MOST_FINDINGS):
-                if not _search(self.run, strategy, examples=examples, seed=seed):
+                if not finds(self.run, strategy, self._check, examples=examples, seed=seed):
                     return
-                self._add(_last(self.run))
+                self._add(take_last(self.run))
 
     def report(self, *, seed: int) -> EndpointReport:
         """The verdict and what it rests on; keeps the calls of the findings. `seed` draws the self-test."""
         run = self.run
         if run.last is not None:
-            self._add(_last(run))
+            self._add(take_last(run))
         for finding in self.plain:
             if not run.known.issuperset(map(group_of, finding.differences)):
                 self._add(finding)
@@ -281,12 +163,15 @@ class Verification:
             seconds=time.perf_counter() - self.started,
         )
 
+    def _check(self, asked: tuple[str, Call]) -> None:
+        self.run.check(*asked)
+
     @contextmanager
     def _reaching(self) -> Iterator[None]:
         try:
             with same_users():
                 yield
-        except _Unreachable as error:
+        except Unreachable as error:
             self.unreachable = str(error)
 
     def _add(self, finding: Finding) -> None:
@@ -299,8 +184,8 @@ class Verification:
         for kind_of_caller, call in chain(kept, self.given):
             try:
                 self.run.check(kind_of_caller, call)
-            except _Diverged:
-                yield _last(self.run)
+            except Diverged:
+                yield take_last(self.run)
             except ReplayError as error:
                 self.run.skipped[str(error)] += 1
 
@@ -327,8 +212,8 @@ class Verification:
     def _one(self, kind_of_caller: str, call: Call) -> tuple[int, list[Finding]]:
         try:
             return self.run.check(kind_of_caller, call), []
-        except _Diverged:
-            found = _last(self.run)
+        except Diverged:
+            found = take_last(self.run)
             self.run.known.update(map(group_of, found.differences))
             return found.control.status, [found]
 
@@ -348,43 +233,7 @@ def _keep(endpoint: str, findings: list[Finding]) -> None:
             logger.warning("the findings are reported, but not kept: %s", error)
 
 
-def _search(
-    run: _Run, strategy: hypothesis.strategies.SearchStrategy[tuple[str, Call]], *, examples: int, seed: int
-) -> bool:
-    @hypothesis.seed(seed)
-    @hypothesis.settings(
-        max_examples=examples,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate, Phase.shrink],
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-        verbosity=Verbosity.quiet,
-        print_blob=False,
-    )
-    @hypothesis.given(strategy)
-    def search(found: tuple[str, Call]) -> None:
-        run.check(*found)
-
-    try:
-        search()
-    except _Diverged:
-        return True
-    except (FlakyFailure, FlakyReplay):
-        # It was there and is gone: the last one seen is reported as it was.
-        return run.last is not None
-    except Unsatisfiable:
-        run.skipped["no call fits the route"] += 1
-    return False
-
-
-def _last(run: _Run) -> Finding:
-    found, run.last = run.last, None
-    assert found is not None  # noqa: S101  a divergence always leaves one
-    return found
-
-
-def _judge(run: _Run, kinds: list[KindOfCaller], findings: list[Finding], unreachable: str) -> tuple[Verdict, str]:
+def _judge(run: VerifyRun, kinds: list[KindOfCaller], findings: list[Finding], unreachable: str) -> tuple[Verdict, str]:
     if findings:
         return Verdict.DIVERGED, words(findings)
     if unreachable:

@@ -29,12 +29,13 @@ from strangler_shadow.row_differences import (
 )
 from strangler_shadow.row_restore import Sequences, read_sequences, restore
 from strangler_shadow.rows import RowReader, Rows
+from strangler_shadow.search import Diverged, Unreachable
 from strangler_shadow.seeded import Pair
 from strangler_shadow.twin_service import TwinService
 from strangler_shadow.twins import Twins, connected
 from strangler_shadow.write_calls import Sequence, Step
 
-__all__ = ["Diverged", "Outcome", "Unreachable", "WriteRun"]
+__all__ = ["Outcome", "WriteRun"]
 
 MOST_PAIRS = 24
 # Sequences that may be asked to make a finding smaller.
@@ -42,14 +43,6 @@ MOST_SHRINKS = 60
 # What a service writes after its answer is waited for so long.
 LATE_SECONDS = 0.2
 NOT_BOUND = "not bound"
-
-
-class Diverged(Exception):
-    """A sequence showed a difference that is not known yet; `WriteRun.last` has it."""
-
-
-class Unreachable(Exception):
-    """The service did not get to answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +125,11 @@ class WriteRun:
         if groups - self.known:
             self.failed[repr(sequence)] = self.last = outcome
             raise Diverged
+
+    def forget_failures(self) -> None:
+        """Begin to make smaller anew."""
+        self.failed.clear()
+        self.shrinks = 0
 
     def _is_confirmed(self, outcome: Outcome) -> bool:
         return self.confirmed.issuperset(map(group_of, outcome.differences))

@@ -8,10 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
-import hypothesis
-from hypothesis import HealthCheck, Phase, Verbosity
-from hypothesis.errors import FlakyFailure, FlakyReplay, Unsatisfiable
-
 from strangler_router.pin import Entry
 from strangler_router.policy import Rung
 from strangler_router.table import build_table
@@ -25,6 +21,7 @@ from strangler_shadow.recorded_writes import without_values
 from strangler_shadow.replay import ReplayError
 from strangler_shadow.report import EndpointReport, Finding
 from strangler_shadow.rules import declared_noise
+from strangler_shadow.search import Diverged, Unreachable, finds, take_last
 from strangler_shadow.seeded import self_test
 from strangler_shadow.twin_service import TwinService
 from strangler_shadow.twin_stamps import are_used
@@ -40,7 +37,7 @@ from strangler_shadow.write_calls import (
     target_of,
     with_promising,
 )
-from strangler_shadow.write_run import Diverged, Outcome, Unreachable, WriteRun
+from strangler_shadow.write_run import Outcome, WriteRun
 
 __all__ = ["WriteVerification"]
 
@@ -111,17 +108,19 @@ class WriteVerification:
         """Let Hypothesis draw sequences until it finds nothing more."""
         if self.unreachable:
             return
+        drawn = sequences(self.target, self.siblings)
         with self._reaching():
             for _ in range(MOST_FINDINGS):
-                if not _search(self.run, self.target, self.siblings, examples=examples, seed=seed):
+                self.run.forget_failures()
+                if not finds(self.run, drawn, self.run.check, examples=examples, seed=seed):
                     return
-                self._add(_last(self.run))
+                self._add(take_last(self.run))
 
     def report(self, *, seed: int) -> EndpointReport:
         """The verdict and what it rests on; keeps the sequences of the findings. `seed` draws the self-test."""
         run = self.run
         if run.last is not None:
-            self._add(_last(run))
+            self._add(take_last(run))
         findings = [outcome.finding() for outcome in self.outcomes]
         findings += [without_values(outcome.finding()) for outcome in self.recorded]
         _keep(self.entry.binding.id, self.outcomes)
@@ -173,39 +172,9 @@ class WriteVerification:
         try:
             self.run.check(sequence)
         except Diverged:
-            self._add(_last(self.run))
+            self._add(take_last(self.run))
         except ReplayError as error:
             self.run.skipped[str(error)] += 1
-
-
-def _search(run: WriteRun, target: Target, siblings: list[Target], *, examples: int, seed: int) -> bool:
-    run.failed.clear()
-    run.shrinks = 0
-
-    @hypothesis.seed(seed)
-    @hypothesis.settings(
-        max_examples=examples,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate, Phase.shrink],
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-        verbosity=Verbosity.quiet,
-        print_blob=False,
-    )
-    @hypothesis.given(sequences(target, siblings))
-    def search(sequence: Sequence) -> None:
-        run.check(sequence)
-
-    try:
-        search()
-    except Diverged:
-        return True
-    except (FlakyFailure, FlakyReplay):
-        return run.last is not None
-    except Unsatisfiable:
-        run.skipped["no call fits the route"] += 1
-    return False
 
 
 def _creates(target: Target) -> bool:
@@ -222,12 +191,6 @@ def _siblings(entry: Entry) -> list[Entry]:
         and entry.endpoint.view_class is not None
         and other.binding.service == entry.binding.service
     ]
-
-
-def _last(run: WriteRun) -> Outcome:
-    found, run.last = run.last, None
-    assert found is not None  # noqa: S101  a divergence always leaves one
-    return found
 
 
 def _keep(endpoint: str, outcomes: list[Outcome]) -> None:

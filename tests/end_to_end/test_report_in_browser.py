@@ -1,8 +1,6 @@
 """The HTML report in a real browser: what the page shows, how wide it is, and that it asks nobody for anything."""
 
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,20 +13,10 @@ import pytest
 from django.core.management import call_command
 
 from strangler_shadow.reports import write_report
+from tests.shadow.browser import FLAGS, chromium
 from tests.shadow.page import Page
 from tests.shadow.sample_reports import diverged, finding, observation, report, sample
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-default-apps",
-    "--disable-extensions",
-    "--disable-sync",
-    "--no-first-run",
-]
 # What Chromium asks its maker, with any page; no flag stops all of it.
 OF_THE_BROWSER = re.compile(r"^(https?://)?[\w.-]+\.(google|googleapis|gvt1)\.com[:/]")
 
@@ -67,22 +55,12 @@ def server() -> Iterator[Server]:
         listening.shutdown()
 
 
-@pytest.fixture(scope="module")
-def chromium() -> str:
-    if os.environ.get("STRANGLER_NO_BROWSER") == "1":
-        pytest.skip("STRANGLER_NO_BROWSER=1: the report is not looked at in a browser")
-    found = shutil.which("chromium")
-    if found is None:
-        pytest.fail("Chromium is missing: apt-get install -y chromium, or set STRANGLER_NO_BROWSER=1 to skip")
-    return found
-
-
 @pytest.fixture
-def dom(chromium: str, tmp_path: Path) -> Callable[..., Page]:
+def dom(tmp_path: Path) -> Callable[..., Page]:
     """Open an address in the browser and take apart the page that it made of it."""
 
     def open_page(address: str, *flags: str) -> Page:
-        command = [chromium, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", *flags, "--dump-dom", address]
+        command = [chromium(), *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", *flags, "--dump-dom", address]
         shown = subprocess.run(command, capture_output=True, check=True, timeout=60)
         return Page(shown.stdout.decode())
 

@@ -22,10 +22,9 @@ FLAGS = [
     "--disable-default-apps",
     "--disable-extensions",
     "--disable-sync",
-    "--hide-scrollbars",
     "--no-first-run",
-    "--remote-debugging-pipe",
 ]
+PIPED_FLAGS = [*FLAGS, "--hide-scrollbars", "--remote-debugging-pipe"]
 # Bash puts the pipes where Chromium looks for them; a plain sh knows no descriptor above 9.
 PIPED = 'to="$1" from="$2"; shift 2; eval "exec \\"\\$@\\" 3<&$to 4>&$from"'
 
@@ -134,7 +133,7 @@ class Browser:
 def browser(profile: Path) -> Iterator[Browser]:
     """A browser with a profile of its own, which ends with the block."""
     (theirs_in, to), (answers, theirs_out) = os.pipe(), os.pipe()
-    command = ["bash", "-c", PIPED, "bash", str(theirs_in), str(theirs_out), chromium(), *FLAGS]
+    command = ["bash", "-c", PIPED, "bash", str(theirs_in), str(theirs_out), chromium(), *PIPED_FLAGS]
     process = subprocess.Popen(
         [*command, f"--user-data-dir={profile}", "about:blank"],
         pass_fds=(theirs_in, theirs_out),
