@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from academy.catalog.models import Course
 from strangler_django.models import JournalRow
@@ -115,6 +116,25 @@ def test_a_killed_server_is_never_an_error(cached: Redis, client: Client) -> Non
     cached.start()
     time.sleep(0.15)
     assert b"After" in client.get("/api/v1/courses/").content
+
+
+def test_while_the_breaker_is_open_one_object_costs_what_it_costs_without_a_server(
+    cached: Redis, client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "PAUSE", 60)
+    path = f"/api/v1/courses/{make_course().pk}/"
+
+    def asked() -> list[str]:
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(path).status_code == 200
+        return [query["sql"] for query in queries]
+
+    asked()
+    cached.kill()
+    asked()
+    without = asked()
+    settings.CACHEOPS_REDIS = None
+    assert asked() == without
 
 
 def test_a_restarted_server_starts_empty_even_with_its_old_data(cached: Redis) -> None:

@@ -10,7 +10,7 @@ from django.db import connections
 from rest_framework import serializers
 
 from academy.catalog.models import Course
-from strangler_django.serializers import Cache, CachedModelSerializer, batched, entries, reads
+from strangler_django.serializers import Cache, CachedModelSerializer, batched, reads
 from strangler_django.serializers.reads import Read
 from tests.django.conftest import Redis, make_course
 
@@ -104,7 +104,7 @@ def test_a_reader_that_fails_gives_its_leases_back(redis_server: Redis) -> None:
     SlowSerializer.failing = False
     started = time.perf_counter()
     shown()
-    assert time.perf_counter() - started < entries.LEASE_MILLISECONDS / 1000
+    assert time.perf_counter() - started < 2
 
 
 def test_a_reader_that_died_holds_nobody_up_longer_than_computing(redis_server: Redis) -> None:

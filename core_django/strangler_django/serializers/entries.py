@@ -18,8 +18,8 @@ Stamps = tuple[bytes | None, list[bytes | None]]
 """The stamp of a table, and those of some of its rows."""
 TABLE = stamps.EVERY_ROW.encode()
 _P = stamps.PENDING[0]
-LEASE_MILLISECONDS = 2000
-"""A reader that died while it computed holds others up for no longer."""
+LEASE_MILLISECONDS = 10_000
+"""Longer than computing takes on a machine that is busy. Nobody waits so long for a reader that died: see Pace."""
 _JITTER = 0.1
 
 

@@ -49,13 +49,16 @@ class Breaker:
     _looked_at: float = 0.0
 
     def allows(self) -> bool:
-        if not self.open:
-            return True
-        now = time.monotonic()
-        if now - self._looked_at < PATIENCE:
+        if self.refuses:
             return False
-        self._looked_at = now
+        if self.open:
+            self._looked_at = time.monotonic()
         return True
+
+    @property
+    def refuses(self) -> bool:
+        """Whether a call made now would be refused; looking does not count as one."""
+        return self.open and time.monotonic() - self._looked_at < PATIENCE
 
     def trip(self) -> None:
         self._looked_at = time.monotonic()
@@ -205,6 +208,12 @@ def current_store() -> Store | None:
     if store is None:
         store = _stores[name] = Store(location)
     return store
+
+
+def answering_store() -> Store | None:
+    """The current store, unless its breaker would refuse a call."""
+    store = current_store()
+    return None if store is None or store.breaker.refuses else store
 
 
 def forget_stores() -> None:

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from strangler_django.serializers import reads, rows
 from strangler_django.serializers.model import CachedModelSerializer
 from strangler_django.serializers.responses import CachedResponse, enveloped, passes_bytes
-from strangler_django.serializers.store import current_store
+from strangler_django.serializers.store import answering_store, current_store
 
 # These count rows and cut the list; others may read anything of its rows.
 _COUNTING = (PageNumberPagination, LimitOffsetPagination)
@@ -76,7 +76,7 @@ class CachedDetailMixin(RetrieveModelMixin):
 def _lean(view: Any) -> Iterator[None]:
     """Within the block, the view's object comes without the prefetches that only its body needs."""
     cls = view.get_serializer_class()
-    if not issubclass(cls, CachedModelSerializer) or getattr(cls.Meta, "cache", None) is None or not current_store():
+    if not issubclass(cls, CachedModelSerializer) or getattr(cls.Meta, "cache", None) is None or not answering_store():
         yield
         return
     filter_queryset = view.filter_queryset
