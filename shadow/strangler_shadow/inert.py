@@ -1,4 +1,7 @@
-"""Run the monolith's code without effect: nothing is written, sent or cached, and what it tried is known."""
+"""Run the monolith's code without effect: nothing is written, mailed, enqueued or cached.
+
+What it tried to write is known, and what it would have sent to whoever holds that for the whole process.
+"""
 
 import logging
 import re
@@ -7,12 +10,12 @@ from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import Any, NoReturn
 
-from django.core import mail
 from django.core.cache import caches
 from django.core.cache.backends.dummy import DummyCache
 from django.db import DatabaseError, connections, transaction
 
 from strangler_protos.errors import StranglerError
+from strangler_router.effects import drop, held_here
 
 __all__ = ["WriteAttempted", "Writes", "inert"]
 
@@ -24,7 +27,6 @@ CHANGES = re.compile(r"[()]\s*(?:INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 READ_ONLY_SQLSTATE = "25006"
 
 _replaying: ContextVar[bool] = ContextVar("strangler_replaying", default=False)
-_real_get_connection = mail.get_connection
 # What a replayed view raises is part of its observation; a log of the project's would hold its text.
 logging.getLogger("django.request").addFilter(lambda _record: not _replaying.get())
 
@@ -66,7 +68,7 @@ def _is_read_only(error: DatabaseError) -> bool:
 
 @contextmanager
 def inert(*, writable: str = "") -> Iterator[Writes]:
-    """Every database read-only and rolled back, caches empty, mail dropped; in this thread only.
+    """Every database read-only and rolled back, caches empty, mail and tasks dropped; in this thread only.
 
     `writable` is the alias of one that is a copy, and is written.
     """
@@ -86,7 +88,7 @@ def inert(*, writable: str = "") -> Iterator[Writes]:
                 caches[alias] = DummyCache("", {})
             token = _replaying.set(True)
             stack.callback(_replaying.reset, token)
-            mail.get_connection = _get_connection
+            stack.enter_context(held_here(drop))
             yield writes
         finally:
             for alias, cache in kept_caches.items():
@@ -121,9 +123,3 @@ def _set_read_only(connection: Any) -> None:
     if connection.vendor == "postgresql" and not connection.savepoint_ids:
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION READ ONLY")
-
-
-def _get_connection(*args: Any, **kwargs: Any) -> Any:
-    if _replaying.get():
-        return _real_get_connection("django.core.mail.backends.dummy.EmailBackend")
-    return _real_get_connection(*args, **kwargs)

@@ -1,0 +1,169 @@
+"""Connections that are held: Python's sockets reach the servers that are named, and no other.
+
+Libraries in C (libpq, gRPC) open theirs without asking.
+"""
+
+import errno
+import ipaddress
+import os
+import socket
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+
+from django.conf import settings as django_settings
+
+from strangler_router.conf import settings
+from strangler_router.effects_record import Effect, record
+from strangler_router.errors import ConfigurationError
+
+__all__ = ["own_servers", "refused_connections", "refusing"]
+
+DEFAULT_PORTS = {"mysql": "3306", "oracle": "1521", "postgresql": "5432"}
+LOOPBACK = frozenset({"", "localhost", "127.0.0.1", "::1"})
+UNIX = "unix:"
+# Addresses that nobody has (RFC 5737) stand for the hosts whose names are not looked up.
+NOWHERE = "192.0.2"
+HOSTS = 254
+
+_refused = 0
+
+
+def refused_connections() -> int:
+    """How many this process has refused so far."""
+    return _refused
+
+
+def own_servers() -> set[str]:
+    """`host:port` of the databases, of the services, and of what `STRANGLER["SHADOW"]["REACHABLE"]` names."""
+    found = {_spelled(*_split(target.address)) for rungs in settings().targets.values() for target in rungs.values()}
+    for database in django_settings.DATABASES.values():
+        engine = str(database.get("ENGINE", "")).rpartition(".")[2]
+        port = str(database.get("PORT") or DEFAULT_PORTS.get(engine, ""))
+        for host in str(database.get("HOST") or "").split(","):
+            found.add(f"{UNIX}{host}" if host.startswith("/") else _spelled(host, port))
+    return found | {_reachable(entry) for entry in settings().shadow.get("REACHABLE", ())}
+
+
+@contextmanager
+def refusing(reachable: Collection[str]) -> Iterator[None]:
+    """Refuse connections of all threads to what is not in `reachable` (`host:port`, `unix:/path`), and tell of them."""
+    kind, look_up = socket.socket, socket.getaddrinfo
+    kept = {name: vars(kind).get(name) for name in ("connect", "connect_ex")}
+    guard = _Guard({_spelled(*_split(entry)) for entry in reachable})
+    connect, connect_ex = kind.connect, kind.connect_ex
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        guard.check(self.family, address)
+        connect(self, address)
+
+    def guarded_ex(self: socket.socket, address: Any) -> int:
+        try:
+            guard.check(self.family, address)
+        except ConnectionRefusedError:
+            return errno.ECONNREFUSED
+        return connect_ex(self, address)
+
+    def guarded_look_up(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
+        return guard.look_up(look_up, host, port, *args, **kwargs)
+
+    vars_of: dict[Any, dict[str, Any]] = {
+        kind: {"connect": guarded, "connect_ex": guarded_ex},
+        socket: {"getaddrinfo": guarded_look_up},
+    }
+    for owner, names in vars_of.items():
+        for name, value in names.items():
+            setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        setattr(socket, "getaddrinfo", look_up)  # noqa: B010  a module's function
+        for name, value in kept.items():
+            if value is None:
+                delattr(kind, name)
+            else:
+                setattr(kind, name, value)
+
+
+class _Guard:
+    """Who may be reached, and which host an address stands for."""
+
+    def __init__(self, reachable: set[str]) -> None:
+        self._reachable = reachable
+        self._hosts: dict[str, str] = {}
+        self._numbers = count()
+
+    def check(self, family: int, address: Any) -> None:
+        """Raise ConnectionRefusedError, as a host without a server does, unless the address may be reached."""
+        name = self._name(family, address)
+        if not name or name in self._reachable or self._is_beside_database(name):
+            return
+        global _refused
+        _refused += 1
+        record(Effect(kind="connection", name=name, document={}))
+        raise ConnectionRefusedError(errno.ECONNREFUSED, f"{name} is not to be reached while writes are verified")
+
+    def look_up(self, real: Any, host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
+        """Addresses as of `socket.getaddrinfo`; those of other hosts are stand-ins, so that no name server is asked."""
+        name = host.decode() if isinstance(host, bytes) else host
+        if name is None or name in LOOPBACK or _is_address(name):
+            return real(host, port, *args, **kwargs)
+        if any(entry.rpartition(":")[0] == name.lower() for entry in self._reachable):
+            found = real(host, port, *args, **kwargs)
+            self._hosts.update((entry[4][0], name.lower()) for entry in found)
+            return found
+        stand_in = next((each for each, of in self._hosts.items() if of == name.lower()), "")
+        if not stand_in:
+            stand_in = f"{NOWHERE}.{next(self._numbers) % HOSTS + 1}"
+            self._hosts[stand_in] = name.lower()
+        kind = kwargs.get("type", args[1] if len(args) > 1 else 0) or socket.SOCK_STREAM
+        return [(socket.AF_INET, socket.SocketKind(kind), 0, "", (stand_in, _number(port)))]
+
+    def _name(self, family: int, address: Any) -> str:
+        """Empty for what is no server."""
+        if family == getattr(socket, "AF_UNIX", None):
+            return f"{UNIX}{os.fsdecode(address)}"
+        if family not in {socket.AF_INET, socket.AF_INET6}:
+            return ""
+        host = address[0].decode() if isinstance(address[0], bytes) else str(address[0])
+        return _spelled(self._hosts.get(host, host), str(address[1]))
+
+    def _is_beside_database(self, name: str) -> bool:
+        """Whether it is a socket in the folder that a database's HOST names."""
+        return name.startswith(UNIX) and any(
+            entry.startswith(UNIX) and name.startswith(f"{entry}/") for entry in self._reachable
+        )
+
+
+def _spelled(host: str, port: str) -> str:
+    if host == UNIX.rstrip(":"):
+        return f"{UNIX}{port}"
+    return f"{'localhost' if host in LOOPBACK else host.lower()}:{port}"
+
+
+def _split(entry: str) -> tuple[str, str]:
+    if entry.startswith(UNIX):
+        return UNIX.rstrip(":"), entry.removeprefix(UNIX).removeprefix("//")
+    host, _, port = entry.rpartition(":")
+    return host.strip("[]"), port
+
+
+def _reachable(entry: Any) -> str:
+    host, port = _split(str(entry))
+    if not host or not (port.isdigit() or port.startswith("/")):
+        raise ConfigurationError(f"STRANGLER['SHADOW']['REACHABLE'] names {entry!r}; write host:port or unix:/path")
+    return _spelled(host, port)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _number(port: Any) -> int:
+    text = port.decode() if isinstance(port, bytes) else str(port or 0)
+    return int(text) if text.isdigit() else socket.getservbyname(text)

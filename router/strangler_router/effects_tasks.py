@@ -1,0 +1,178 @@
+"""Tasks that are held: what Celery, RQ, Dramatiq and Huey would put into their queues.
+
+A library is wrapped where it is imported, now or later. Django's own tasks need nothing of theirs: their backends write
+rows, or use one of these.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import wraps
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+from uuid import uuid4
+
+from strangler_router.effects_record import Effect, is_held, plain, record
+
+__all__ = ["LIBRARIES", "wrap_tasks"]
+
+Hold = Callable[..., Any]
+ROUTING = ("queue", "exchange", "routing_key")
+_wrapped: set[str] = set()
+
+
+def wrap_tasks() -> None:
+    """Wrap the libraries that are imported, and those that will be; once is enough."""
+    for name in LIBRARIES.keys() - _wrapped:
+        if (module := sys.modules.get(name)) is not None:
+            _wrap_module(name, module)
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
+
+
+class _Finder(MetaPathFinder):
+    """Wraps a library when its module has been executed."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        if name not in LIBRARIES or name in _wrapped:
+            return None
+        others = (finder for finder in sys.meta_path if finder is not self)
+        spec = next((found for finder in others if (found := finder.find_spec(name, path, target))), None)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                execute(module)
+                _wrap_module(name, module)
+
+            setattr(spec.loader, "exec_module", exec_module)  # noqa: B010  an instance's own
+        return spec
+
+
+def _wrap_module(name: str, module: ModuleType) -> None:
+    _wrapped.add(name)
+    LIBRARIES[name](module)
+
+
+def _wrap(owner: type, method: str, hold: Hold) -> None:
+    real = vars(owner)[method]
+
+    @wraps(real)
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return (hold if is_held() else real)(self, *args, **kwargs)
+
+    setattr(owner, method, wrapped)
+
+
+def _record(name: str, args: Any, kwargs: Any, **rest: Any) -> None:
+    document = {"args": list(args or ()), "kwargs": dict(kwargs or {}), **rest}
+    record(Effect(kind="task", name=name, document=plain(document)))
+
+
+def _celery(module: ModuleType) -> None:
+    def send_task(  # noqa: PLR0917  Celery's own order
+        app: Any, name: str, args: Any = None, kwargs: Any = None, countdown: Any = None, eta: Any = None,
+        task_id: str | None = None, *_rest: Any, **options: Any,
+    ) -> Any:  # fmt: skip
+        follow = {key: _signatures(options[key]) for key in ("chain", "link", "link_error") if options.get(key)}
+        given = {key: options[key] for key in ("expires", "priority") if options.get(key) is not None}
+        queue = _celery_queue(app, name, args, kwargs, options)
+        _record(name, args, kwargs, queue=queue, countdown=countdown, eta=eta, **given, **follow)
+        return (options.get("result_cls") or app.AsyncResult)(task_id or str(uuid4()))
+
+    _wrap(module.Celery, "send_task", send_task)
+
+
+def _celery_queue(app: Any, name: str, args: Any, kwargs: Any, options: Mapping[str, Any]) -> str:
+    asked = {key: options[key] for key in ROUTING if options.get(key) is not None}
+    route = app.amqp.router.route(asked, options.get("route_name") or name, args, kwargs, options.get("task_type"))
+    return str(getattr(route.get("queue"), "name", route.get("queue")))
+
+
+def _signatures(found: Any) -> list[Any]:
+    """What follows a task, without the ids that are drawn for it."""
+    signatures = found if isinstance(found, (list, tuple)) else [found]
+    return [{key: each.get(key) for key in ("task", "args", "kwargs")} for each in signatures]
+
+
+def _rq(module: ModuleType) -> None:
+    def enqueue_job(queue: Any, job: Any, *_args: Any, **_kwargs: Any) -> Any:
+        _record(job.func_name, job.args, job.kwargs, queue=queue.name)
+        return job
+
+    def schedule_job(queue: Any, job: Any, at: Any, *_args: Any, **_kwargs: Any) -> Any:
+        _record(job.func_name, job.args, job.kwargs, queue=queue.name, eta=at)
+        return job
+
+    def enqueue_many(queue: Any, job_datas: Any, *_args: Any, **_kwargs: Any) -> list[Any]:
+        jobs = [queue.create_job(each.func, args=each.args, kwargs=each.kwargs) for each in job_datas]
+        return [enqueue_job(queue, job) for job in jobs]
+
+    for hold in (enqueue_job, schedule_job, enqueue_many):
+        _wrap(module.Queue, hold.__name__, hold)
+
+
+def _dramatiq(module: ModuleType) -> None:
+    def enqueue(_broker: Any, message: Any, *, delay: Any = None) -> Any:
+        _record(message.actor_name, message.args, message.kwargs, queue=message.queue_name, countdown=delay)
+        return message
+
+    base = module.Broker
+    for broker in (base, *_heirs(base)):
+        _wrap_own(broker, enqueue)
+
+    def init_subclass(cls: Any, /, **options: Any) -> None:
+        super(base, cls).__init_subclass__(**options)
+        _wrap_own(cls, enqueue)
+
+    base.__init_subclass__ = classmethod(init_subclass)
+
+
+def _wrap_own(owner: type, hold: Hold) -> None:
+    """Each broker enqueues in its own way, and few call their parent's."""
+    if hold.__name__ in vars(owner):
+        _wrap(owner, hold.__name__, hold)
+
+
+def _heirs(base: Any) -> Iterator[type]:
+    for heir in base.__subclasses__():
+        yield heir
+        yield from _heirs(heir)
+
+
+def _huey(module: ModuleType) -> None:
+    def enqueue(huey: Any, task: Any) -> Any:
+        tasks = [task]
+        while (following := tasks[-1].on_complete) is not None:
+            tasks.append(following)
+        for number, each in enumerate(tasks):
+            eta = {"eta": each.eta} if number == 0 else {"after": _huey_name(tasks[number - 1])}
+            _record(_huey_name(each), *each.data, queue=huey.name, priority=each.priority, **eta)
+        if not huey.results:
+            return None
+        results = [module.Result(huey, each) for each in tasks]
+        return results[0] if len(results) == 1 else module.ResultGroup(results)
+
+    real = module.Huey.enqueue
+
+    def enqueue_any(huey: Any, task: Any) -> Any:
+        # An immediate one runs the task here, and what that sends is held; groups come back for each of theirs.
+        if huey.immediate or not isinstance(task, module.Task):
+            return real(huey, task)
+        return enqueue(huey, task)
+
+    _wrap(module.Huey, "enqueue", enqueue_any)
+
+
+def _huey_name(task: Any) -> str:
+    return f"{type(task).__module__}.{type(task).__name__}"
+
+
+LIBRARIES: Mapping[str, Callable[[ModuleType], None]] = {
+    "celery.app.base": _celery,
+    "dramatiq.broker": _dramatiq,
+    "huey.api": _huey,
+    "rq.queue": _rq,
+}
+"""The module in which each library puts tasks into a queue, and how it is wrapped."""
