@@ -1,32 +1,52 @@
 """Let a process work on a copy of the project's database, a twin, so that writes can be verified.
 
 `strangler verify` makes the copies. It points its own `default` at them, and each service that it starts finds the name
-of its copy in the environment variable `STRANGLER_TWIN_DATABASE`.
+of its copy in the environment variable `STRANGLER_TWIN_DATABASE`, and in `STRANGLER_TWIN_EFFECTS` the file in which it
+says what it would have sent (`strangler_router.effects`).
 """
 
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from signal import SIGTERM
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.signals import connection_created
 
-__all__ = ["TWIN", "VARIABLE", "adopt_twin", "drop_hooks", "is_running", "is_twin", "quiet_settings", "twin_settings"]
+from strangler_services import effects as reporting
+
+if TYPE_CHECKING:
+    from strangler_router.effects import Effect
+
+__all__ = [
+    "TWIN",
+    "VARIABLE",
+    "adopt_twin",
+    "drop_hooks",
+    "is_running",
+    "is_twin",
+    "quiet_settings",
+    "spare_hooks",
+    "twin_settings",
+]
 
 VARIABLE = "STRANGLER_TWIN_DATABASE"
 # Which machine and process made it, and when: in the name of a database, or in a file's path.
 TWIN = re.compile(r"strangler_twin_[0-9a-f]{8}_(?P<pid>\d+)_\d+")
 DIE_WITH_PARENT = 1
+# Holds what this process would send until it ends.
+_held = ExitStack()
 
 
 def adopt_twin(name: str) -> None:
     """Let `default` be the copy for as long as this process runs; nothing leaves the process otherwise.
 
-    `ImproperlyConfigured` unless a running `strangler verify` has made a copy of that name.
+    `ImproperlyConfigured` unless a running `strangler verify` has made a copy of that name, and where the file for what
+    the process would send cannot be written.
     """
     found = TWIN.search(name)
     if found is None or not is_running(int(found["pid"])):
@@ -35,10 +55,16 @@ def adopt_twin(name: str) -> None:
         )
     from django.test.utils import override_settings
 
+    from strangler_router.effects import held_everywhere
+
+    path = os.environ.get(reporting.VARIABLE)
+    if path and not os.access(path, os.W_OK):
+        raise ImproperlyConfigured(f"{reporting.VARIABLE} names {path!r}, which cannot be written; only verify sets it")
     _end_with_parent()
     connections.close_all()
     connections.databases[DEFAULT_DB_ALIAS].update(twin_settings(connections.databases[DEFAULT_DB_ALIAS], name))
     override_settings(**quiet_settings()).enable()
+    _held.enter_context(held_everywhere(_report))
     connection_created.connect(_confine, dispatch_uid="strangler_router.twin")
 
 
@@ -55,27 +81,59 @@ def twin_settings(database: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def quiet_settings() -> dict[str, Any]:
-    """Settings under which nothing is cached or mailed, for the monolith's side and for the service's."""
+    """Settings under which nothing is cached, and mail is held, for the monolith's side and for the service's."""
     from django.conf import settings
+
+    from strangler_router.effects_mail import BACKEND
 
     dummy = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
     return {
         "CACHES": dict.fromkeys(settings.CACHES, dummy),
         "CACHEOPS_ENABLED": False,
-        "EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend",
+        "EMAIL_BACKEND": BACKEND,
     }
 
 
 def drop_hooks(connection: Any) -> None:
-    """Drop what is to be done after a commit: it may leave the database, to queues for one."""
+    """Drop what is to be done after a commit."""
     connection.on_commit = lambda *_args, **_kwargs: None
 
 
+def spare_hooks(connection: Any) -> None:
+    """Let what is to be done after a commit fail alone where it was refused a connection, which it would have got."""
+    on_commit = type(connection).on_commit
+
+    def sparing(func: Any, robust: bool = False) -> None:
+        on_commit(connection, _spared(func) if callable(func) else func, robust)
+
+    connection.on_commit = sparing
+
+
+def _spared(hook: Callable[[], object]) -> Callable[[], None]:
+    from strangler_router.effects_connections import refused_connections
+
+    def run() -> None:
+        refused = refused_connections()
+        try:
+            hook()
+        except Exception:
+            if refused_connections() == refused:
+                raise
+
+    run.__qualname__ = getattr(hook, "__qualname__", repr(hook))
+    return run
+
+
+def _report(effect: "Effect") -> None:
+    reporting.report(effect.kind, effect.name, effect.document)
+
+
 def _confine(*, connection: Any, **_signal: Any) -> None:
-    """Databases beside the copy are the project's own, and only read."""
+    """Databases beside the copy are the project's own, and only read; so no commit of theirs is waited for."""
     if connection.alias == DEFAULT_DB_ALIAS:
-        drop_hooks(connection)
+        spare_hooks(connection)
         return
+    drop_hooks(connection)
     statement = {
         "sqlite": "PRAGMA query_only = ON",
         "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",

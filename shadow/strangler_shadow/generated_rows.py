@@ -15,8 +15,9 @@ from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
 from django.test.utils import override_settings
 
+from strangler_router.effects import drop, held_everywhere
 from strangler_router.pin import Entry
-from strangler_router.twin import is_twin, quiet_settings
+from strangler_router.twin import drop_hooks, is_twin, quiet_settings
 from strangler_shadow.callers import KindOfCaller, kinds_of_caller
 from strangler_shadow.edges import edges_of
 from strangler_shadow.inert import inert
@@ -95,7 +96,9 @@ def generate_rows(entries: Iterable[Entry], *, count: int, seed: int) -> Generat
     refused: dict[Any, Counter[str]] = {model: Counter() for model in wanted}
     tied: defaultdict[Any, list[Scene]] = defaultdict(list)
     copies = RowCopies(random=Random(seed), users=tuple(caller.subject for _, caller in kinds if caller.subject))  # noqa: S311
-    with override_settings(**quiet_settings()), inert(writable=DEFAULT_DB_ALIAS):
+    # The rows are made as if they had always been there, so nobody waits for their commit.
+    drop_hooks(connections[DEFAULT_DB_ALIAS])
+    with override_settings(**quiet_settings()), held_everywhere(drop), inert(writable=DEFAULT_DB_ALIAS):
         scenes = {model: tuple(_scenes(copies, model, count, refused[model], tied)) for model in wanted}
     return GeneratedRows(
         scenes=scenes,

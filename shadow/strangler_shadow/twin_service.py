@@ -21,7 +21,9 @@ from strangler_router.conf import Target, settings
 from strangler_router.policy import Rung
 from strangler_router.table import bind
 from strangler_router.twin import VARIABLE
+from strangler_services import effects as reporting
 from strangler_shadow import replay
+from strangler_shadow.twin_effects import TwinEffects, holding_effects
 from strangler_shadow.twin_stamps import DATABASE, TwinStamps, serving_stamps
 from strangler_shadow.twins import TwinError, Twins
 
@@ -37,12 +39,16 @@ LAST_LINES = 1500
 
 @dataclass(slots=True, kw_only=True)
 class TwinService:
-    """A running service; `line` is its command line, `log` what it prints, `stamps` where it says what it wrote."""
+    """A running service; `line` is its command line, `log` what it prints.
+
+    `effects` is what both sides would send, `stamps` where the service says what it wrote.
+    """
 
     line: list[str]
     environment: Mapping[str, str]
     address: str
     reconnects: bool
+    effects: TwinEffects
     log: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
     process: subprocess.Popen[bytes] | None = None
     stamps: TwinStamps | None = None
@@ -90,7 +96,8 @@ def serving(twins: Twins, rung: str, command: str) -> Iterator[TwinService]:
     """A service of this rung on the service's copy, while the router's own settings name its address.
 
     `command` is the user's, with `{database}` and `{address}` in it; empty for the lifted rung, whose host is ours.
-    With `{redis}` and `{stamps}` a Valkey is started, in which the service makes cached rows void.
+    With `{redis}` and `{stamps}` a Valkey is started, in which the service makes cached rows void. Meanwhile nothing
+    leaves this process, nor one that hosts Django.
     """
     if not command and rung != Rung.LIFTED:
         raise TwinError(
@@ -98,7 +105,9 @@ def serving(twins: Twins, rung: str, command: str) -> Iterator[TwinService]:
         )
     with ExitStack() as stack:
         stamps = stack.enter_context(serving_stamps()) if "{redis}" in command else None
-        service = _service(twins, command, stamps)
+        address = f"127.0.0.1:{_free_port()}"
+        effects = stack.enter_context(holding_effects(address, *([stamps.url] if stamps else [])))
+        service = _service(twins, command, address, effects, stamps)
         stack.callback(service.log.close)
         stack.callback(service.stop)
         stack.callback(replay._handler.cache_clear)
@@ -109,16 +118,16 @@ def serving(twins: Twins, rung: str, command: str) -> Iterator[TwinService]:
         yield service
 
 
-def _service(twins: Twins, command: str, stamps: TwinStamps | None) -> TwinService:
-    address = f"127.0.0.1:{_free_port()}"
+def _service(twins: Twins, command: str, address: str, effects: TwinEffects, stamps: TwinStamps | None) -> TwinService:
     own = [sys.executable, "-m", "strangler_router", "host", "--address", address]
     given = {"{database}": twins.url(twins.service), "{address}": address, "{stamps}": DATABASE}
     if stamps is not None:
         given["{redis}"] = stamps.url
     return TwinService(
         line=[_filled(word, given) for word in shlex.split(command)] or own,
-        environment=_environment(twins, address),
+        environment=_environment(twins, address) | {reporting.VARIABLE: str(effects.path)},
         address=address,
+        effects=effects,
         # A copy in a file is renewed in place, and our own host keeps no connection.
         reconnects=not command or connections[DEFAULT_DB_ALIAS].vendor == "sqlite",
         stamps=stamps,

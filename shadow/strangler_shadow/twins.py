@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from strangler_protos.errors import StranglerError
-from strangler_router.twin import TWIN, drop_hooks, is_running, is_twin, twin_settings
+from strangler_router.twin import TWIN, is_running, is_twin, spare_hooks, twin_settings
 
 __all__ = ["TwinError", "Twins", "connected", "is_left_over", "let_go", "stem_of", "twins"]
 
@@ -87,7 +87,7 @@ def connected(name: str) -> Iterator[Any]:
     if connection is None:
         del connections[DEFAULT_DB_ALIAS]
         connection = connections[DEFAULT_DB_ALIAS]
-        drop_hooks(connection)
+        spare_hooks(connection)
     else:
         connections[DEFAULT_DB_ALIAS] = connection
     try:

@@ -1,10 +1,9 @@
-"""One endpoint's calls that write, made on both copies: replies and rows compared after each.
+"""One endpoint's calls that write, made on both copies: replies, rows and what would be sent compared after each.
 
 A difference is looked at again on fresh copies, where the monolith answers on both first: what it does not repeat by
 itself is no difference.
 """
 
-import json
 import math
 import time
 from collections import Counter
@@ -12,15 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from strangler_router.effects import Effect
 from strangler_router.types import Call
-from strangler_shadow.curl import curl_line
+from strangler_shadow.effect_differences import effect_differences, effect_hides, effect_noise
 from strangler_shadow.judging import INFRASTRUCTURE, Group, group_of
 from strangler_shadow.noise import NO_NOISE, Noise, differences_beyond, noise_between
 from strangler_shadow.observation import Difference, Observation
 from strangler_shadow.replay import NOT_ASKED, write_candidate, write_control
-from strangler_shadow.report import Finding
 from strangler_shadow.row_differences import (
-    RowDifference,
     RowNoise,
     as_difference,
     compare_rows,
@@ -31,52 +29,29 @@ from strangler_shadow.row_restore import Sequences, read_sequences, restore
 from strangler_shadow.rows import RowReader, Rows
 from strangler_shadow.search import Diverged, Unreachable
 from strangler_shadow.seeded import Pair
+from strangler_shadow.twin_effects import LATE_SECONDS
 from strangler_shadow.twin_service import TwinService
 from strangler_shadow.twins import Twins, connected
 from strangler_shadow.write_calls import Sequence, Step
+from strangler_shadow.write_outcome import Outcome, Sides, created_by
 
-__all__ = ["Outcome", "WriteRun"]
+__all__ = ["WriteRun"]
 
 MOST_PAIRS = 24
 # Sequences that may be asked to make a finding smaller.
 MOST_SHRINKS = 60
-# What a service writes after its answer is waited for so long.
-LATE_SECONDS = 0.2
+# Calls that send something, after which more is waited for; then only where it came late before.
+MOST_WAITS = 5
 NOT_BOUND = "not bound"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """Where a sequence showed a difference: its calls so far, and both sides of the last."""
-
-    label: str
-    calls: tuple[Call, ...]
-    control: Observation
-    candidate: Observation
-    replies: tuple[Difference, ...]
-    rows: tuple[RowDifference, ...]
-    stamps: tuple[Difference, ...] = ()
-
-    @property
-    def differences(self) -> tuple[Difference, ...]:
-        """Those of the replies, those of the rows, with stand-ins for values in rows, and stamps that stayed."""
-        return (*self.replies, *map(as_difference, self.rows), *self.stamps)
-
-    def finding(self) -> Finding:
-        """As a report has it; the curl line makes all calls of the sequence."""
-        return Finding(
-            call=self.calls[-1],
-            caller=self.label,
-            curl=" && ".join(map(curl_line, self.calls)),
-            control=self.control,
-            candidate=self.candidate,
-            differences=self.differences,
-        )
 
 
 @dataclass(slots=True)
 class WriteRun:
-    """One endpoint's verification under way."""
+    """One endpoint's verification under way.
+
+    `sent` counts what the monolith would have sent, `refused` names the servers that it was kept from, `late` counts
+    what a service said when its call had been compared. Where it `lags`, each call is waited for.
+    """
 
     rung: str
     twins: Twins
@@ -96,6 +71,12 @@ class WriteRun:
     candidate_seconds: list[float] = field(default_factory=list)
     reply_noise: Noise = NO_NOISE
     row_noise: RowNoise = field(default_factory=RowNoise)
+    effect_noise: Noise = NO_NOISE
+    sent: int = 0
+    refused: set[str] = field(default_factory=set)
+    late: int = 0
+    lags: bool = False
+    waits: int = 0
     known: set[Group] = field(default_factory=set)
     confirmed: set[Group] = field(default_factory=set)
     failed: dict[str, Outcome] = field(default_factory=dict)
@@ -113,11 +94,14 @@ class WriteRun:
                 if self.shrinks > MOST_SHRINKS:
                     return
             outcome, learnt = self._pass(sequence), 0
+            first = outcome
             # What varies in a later call of the sequence shows once the earlier ones differ no more.
             while outcome is not None and len(outcome.calls) > learnt and not self._is_confirmed(outcome):
                 learnt = len(outcome.calls)
                 self._learn(outcome.calls)
                 outcome = self._pass(sequence)
+            if outcome is None and first is not None:
+                self._settle(first)
         if outcome is None:
             return
         groups = set(map(group_of, outcome.differences))
@@ -125,6 +109,15 @@ class WriteRun:
         if groups - self.known:
             self.failed[repr(sequence)] = self.last = outcome
             raise Diverged
+
+    def _settle(self, outcome: Outcome) -> None:
+        """What differed once and does not vary by itself came late, of the call before."""
+        if {difference.pattern for difference in outcome.effects} - effect_hides(self.effect_noise).keys():
+            self._came_late(1)
+
+    def _came_late(self, count: int) -> None:
+        self.late += count
+        self.lags = self.lags or count > 0
 
     def forget_failures(self) -> None:
         """Begin to make smaller anew."""
@@ -139,8 +132,12 @@ class WriteRun:
         if not self.first:
             self._renew()
         self.dirty = True
-        with connected(self.twins.monolith):
-            return 200 <= write_control(call).status < 300
+        return 200 <= self._controls(self.twins.monolith, (call,))[0][0].status < 300
+
+    def linger(self) -> None:
+        """Wait for what a service says after its last answer."""
+        time.sleep(LATE_SECONDS)
+        self._came_late(len(self.service.effects.of_service()))
 
     def _pass(self, sequence: Sequence) -> Outcome | None:
         self._renew()
@@ -149,9 +146,11 @@ class WriteRun:
         before = self.first
         if self.service.stamps is not None:
             self.service.stamps.seen()
+        self._came_late(len(self.service.effects.of_service()))
         for step in sequence:
             calls.append(step.after(created))
-            control, candidate, left, right = self._both(calls[-1])
+            sides = self._both(calls[-1])
+            control, candidate, left, right = sides.control, sides.candidate, sides.left, sides.right
             if control.error.startswith(NOT_BOUND) or candidate.error.startswith(NOT_ASKED):
                 self.skipped["the monolith keeps it"] += 1
                 return None
@@ -164,8 +163,9 @@ class WriteRun:
                 right = self._rows(self.twins.service)
                 rows = without_row_noise(compare_rows(left, right), self.row_noise)
             stamps, before = self._stamps(before, right), right
+            effects = self._effects(sides)
             self._count(step, control, candidate, changed=left != self.first)
-            if replies or rows or stamps:
+            if replies or rows or stamps or effects:
                 return Outcome(
                     label=step.label,
                     calls=tuple(calls),
@@ -174,9 +174,10 @@ class WriteRun:
                     replies=tuple(replies),
                     rows=tuple(rows),
                     stamps=tuple(stamps),
+                    effects=tuple(effects),
                 )
             self._remember(step, control)
-            created = _created(calls[-1], control) or created
+            created = created_by(calls[-1], control) or created
         return None
 
     def _stamps(self, before: Rows, after: Rows) -> list[Difference]:
@@ -192,13 +193,31 @@ class WriteRun:
         stamps.seen()
         return found
 
-    def _both(self, call: Call) -> tuple[Observation, Observation, Rows, Rows]:
+    def _effects(self, sides: Sides) -> list[Difference]:
+        """What the service would not send as the monolith would; it may say so after its answer."""
+        self.sent += len(sides.sent)
+        self.refused.update(effect.name for effect in sides.sent if effect.kind == "connection")
+        if not (sides.sent or sides.would_send or self.lags):
+            return []
+        self.waits += 1
+        found = effect_differences(self.effect_noise, sides.sent, sides.would_send)
+        waits = self.lags or self.waits <= MOST_WAITS
+        if waits or any(group_of(difference) not in self.confirmed for difference in found):
+            time.sleep(LATE_SECONDS)
+            more = self.service.effects.of_service()
+            self.lags = self.lags or bool(more)
+            found = effect_differences(self.effect_noise, sides.sent, [*sides.would_send, *more])
+        return found
+
+    def _both(self, call: Call) -> Sides:
         with connected(self.twins.monolith) as copy:
-            control, left = write_control(call), self.reader.read(copy)
+            control, sent = self._control(call)
+            left = self.reader.read(copy)
         with connected(self.twins.service) as copy:
             candidate, right = write_candidate(call, self.rung), self.reader.read(copy)
         self.dirty = self.dirty or left != self.first or right != self.first
-        return control, candidate, left, right
+        would_send = self.service.effects.of_service()
+        return Sides(control=control, candidate=candidate, left=left, right=right, sent=sent, would_send=would_send)
 
     def _learn(self, calls: tuple[Call, ...]) -> None:
         """Let the monolith make the calls on both copies: what differs varies by itself."""
@@ -206,16 +225,23 @@ class WriteRun:
         self.dirty = True
         ones = self._controls(self.twins.monolith, calls)
         others = self._controls(self.twins.service, calls)
-        replies = NO_NOISE
-        for one, other in zip(ones, others, strict=True):
+        replies, effects = NO_NOISE, NO_NOISE
+        for (one, sent), (other, sent_too) in zip(ones, others, strict=True):
             replies |= noise_between(one, other)
+            effects |= effect_noise(sent, sent_too)
         rows = row_noise_of(compare_rows(self._rows(self.twins.monolith), self._rows(self.twins.service)))
         self.reply_noise |= replies
         self.row_noise |= rows
+        self.effect_noise |= effects
 
-    def _controls(self, name: str, calls: tuple[Call, ...]) -> list[Observation]:
+    def _controls(self, name: str, calls: tuple[Call, ...]) -> list[tuple[Observation, list[Effect]]]:
         with connected(name):
-            return [write_control(call) for call in calls]
+            return [self._control(call) for call in calls]
+
+    def _control(self, call: Call) -> tuple[Observation, list[Effect]]:
+        with self.service.effects.awaited():
+            control = write_control(call)
+        return control, self.service.effects.of_monolith()
 
     def _rows(self, name: str) -> Rows:
         with connected(name) as copy:
@@ -264,14 +290,3 @@ class WriteRun:
     def pairs(self) -> list[Pair]:
         """Answers that both sides gave, with the places where the monolith does not repeat itself."""
         return [Pair(control=control, noise=self.reply_noise) for control in self.equal.values()]
-
-
-def _created(call: Call, control: Observation) -> Mapping[str, Any] | None:
-    """What a call created, as its answer has it."""
-    if control.status != 201 and (control.status != 200 or call.method != "POST"):
-        return None
-    try:
-        document: Any = json.loads(control.body)
-    except ValueError:
-        return None
-    return document if isinstance(document, dict) else None

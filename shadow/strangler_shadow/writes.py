@@ -15,7 +15,9 @@ from strangler_router.types import Call
 from strangler_shadow.callers import KindOfCaller, kinds_of_caller
 from strangler_shadow.compare import compare
 from strangler_shadow.corpus import CorpusError, keep_sequence, kept_sequences
+from strangler_shadow.effect_differences import PREFIX, effect_hides
 from strangler_shadow.judging import group_of, missing_kinds, words
+from strangler_shadow.observation import Kind
 from strangler_shadow.quantiles import curve_ms, quantiles_ms
 from strangler_shadow.recorded_writes import without_values
 from strangler_shadow.replay import ReplayError
@@ -37,7 +39,8 @@ from strangler_shadow.write_calls import (
     target_of,
     with_promising,
 )
-from strangler_shadow.write_run import Outcome, WriteRun
+from strangler_shadow.write_outcome import Outcome
+from strangler_shadow.write_run import WriteRun
 
 __all__ = ["WriteVerification"]
 
@@ -121,6 +124,8 @@ class WriteVerification:
         run = self.run
         if run.last is not None:
             self._add(take_last(run))
+        with self._reaching():
+            run.linger()
         findings = [outcome.finding() for outcome in self.outcomes]
         findings += [without_values(outcome.finding()) for outcome in self.recorded]
         _keep(self.entry.binding.id, self.outcomes)
@@ -140,7 +145,7 @@ class WriteVerification:
             curve=curve_ms(run.control_seconds, run.candidate_seconds),
             findings=tuple(findings),
             self_test=self_test(run.pairs(), compare, seed=seed),
-            hides={**run.reply_noise.hides, **run.row_noise.hides},
+            hides={**run.reply_noise.hides, **run.row_noise.hides, **effect_hides(run.effect_noise)},
             seconds=time.perf_counter() - self.started,
         )
 
@@ -205,11 +210,11 @@ def _judge(
     run: WriteRun, entry: Entry, kinds: list[KindOfCaller], findings: list[Finding], unreachable: str
 ) -> tuple[Verdict, str]:
     if findings:
-        return Verdict.DIVERGED, words(findings)
+        return Verdict.DIVERGED, words(findings) + _how_to_report(run, findings)
     if unreachable:
         return Verdict.INFRA, unreachable
     if not any(200 <= status < 300 for status in run.statuses):
-        return Verdict.INCONCLUSIVE, "no call succeeded, so nothing but errors was compared"
+        return Verdict.INCONCLUSIVE, "no call succeeded, so nothing but errors was compared" + _how_to_reach(run)
     if not run.wrote:
         return Verdict.INCONCLUSIVE, "no call changed a row, so no write was compared"
     if missing := missing_kinds(entry, run.rung, kinds, run.callers):
@@ -220,9 +225,32 @@ def _judge(
             "cached serializers show rows that the service writes, and nobody saw whether it makes them void; give it"
             " {redis} and {stamps} in --twin-service"
         )
+    if run.late:
+        return Verdict.INCONCLUSIVE, f"{run.late} effects of the service came when their calls had been compared"
     seen = f", and {stamps.expected} stamps" if stamps is not None else ""
+    sent = f", and {run.sent} effects" if run.sent else ""
     unseen = "" if stamps is not None else "cache stamps, "
+    native = "effects that the service does not report, " if run.rung == Rung.NATIVE else ""
     return Verdict.EQUIVALENT, (
-        f"no difference in {run.calls} calls and the rows that {run.wrote} of them wrote{seen}; not observable:"
-        f" {unseen}signals, what waits for a commit, mail, tasks"
+        f"no difference in {run.calls} calls and the rows that {run.wrote} of them wrote{seen}{sent}; not observable:"
+        f" {unseen}{native}files, what the database notifies, connections that C code opens"
+    )
+
+
+def _how_to_report(run: WriteRun, findings: list[Finding]) -> str:
+    missing = any(
+        difference.kind is Kind.MISSING and difference.path.startswith(f"{PREFIX} ")
+        for finding in findings
+        for difference in finding.differences
+    )
+    if not missing or run.service.effects.lines:
+        return ""
+    return "; the service reported no effect: one without Django does by strangler_services.effects.report"
+
+
+def _how_to_reach(run: WriteRun) -> str:
+    if not run.refused:
+        return ""
+    return (
+        f"; connections to {', '.join(sorted(run.refused))} were refused, which STRANGLER['SHADOW']['REACHABLE'] allows"
     )

@@ -1,6 +1,7 @@
 """Copies of the project's database are whole, its own is left as it is, and nothing of them stays behind."""
 
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -10,8 +11,9 @@ from pathlib import Path
 from socket import gethostname
 
 import pytest
-from django.db import DatabaseError, connection, connections
+from django.db import DatabaseError, connection, connections, transaction
 
+from strangler_router.effects import drop, held_everywhere
 from strangler_router.twin import VARIABLE
 from strangler_shadow.rows import read_rows
 from strangler_shadow.twins import TwinError, connected, is_left_over, stem_of, twins
@@ -122,13 +124,35 @@ def test_nothing_but_default_is_pointed_elsewhere():
     assert connections["default"] is wrapper
 
 
-def test_hooks_after_a_commit_do_not_run_on_a_copy():
-    from django.db import transaction
-
+def test_hooks_run_after_a_commit_on_a_copy_and_never_after_a_rollback():
     ran = []
-    with twins() as copies, connected(copies.monolith), transaction.atomic():
-        transaction.on_commit(lambda: ran.append(1))
-    assert ran == []
+    with twins() as copies, connected(copies.monolith):
+        with transaction.atomic():
+            transaction.on_commit(lambda: ran.append("committed"))
+            assert ran == []
+        with transaction.atomic():
+            transaction.on_commit(lambda: ran.append("rolled back"))
+            transaction.set_rollback(True)
+    assert ran == ["committed"]
+
+
+def test_a_hook_that_was_refused_a_connection_fails_alone_and_any_other_failure_is_seen():
+    ran = []
+
+    def ask():
+        with socket.create_connection(("127.0.0.1", 9)):
+            pass
+
+    def fail():
+        raise ZeroDivisionError
+
+    with twins() as copies, connected(copies.monolith), held_everywhere(drop):
+        with transaction.atomic():
+            transaction.on_commit(ask)
+            transaction.on_commit(lambda: ran.append(1))
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            transaction.on_commit(fail)
+    assert ran == [1]
 
 
 def test_a_database_in_use_is_a_clear_error_on_postgresql(seeded_academy):
@@ -184,7 +208,7 @@ def test_a_process_that_is_told_of_a_copy_works_on_it_and_quietly(academy, tmp_p
     environment = {"ACADEMY_DATABASE": academy.url.removeprefix("sqlite:///"), "ACADEMY_STATE": str(tmp_path)}
     with twins() as copies:
         done = run_in_process(environment | {VARIABLE: copies.service})
-        assert done.stdout == f"{copies.service} None False\n", done.stderr
+        assert done.stdout == f"a hook ran\n{copies.service} None False\n", done.stderr
         with connected(copies.service) as copy:
             assert not read_rows(copy)["learning_review"].rows
     assert read_rows(connection) == own

@@ -90,7 +90,8 @@ def test_the_lifted_endpoint_writes_the_same_rows(verify):
     assert {201, 400, 401, 404, 415} <= set(report.statuses)
     assert {"anonymous", "user 1", "user 2", "staff"} <= set(report.callers)
     assert report.calls > 60
-    assert report.reason.endswith("not observable: cache stamps, signals, what waits for a commit, mail, tasks")
+    unseen = "cache stamps, files, what the database notifies, connections that C code opens"
+    assert report.reason.endswith(f"; not observable: {unseen}")
 
 
 # Faults for each number of stars, and where each must be found.
@@ -153,7 +154,7 @@ class TestStamps:
     def test_a_service_that_makes_void_what_it_wrote_is_equivalent(self, verify):
         report = verify(rung="native", command=native("catalog_service"), examples=1)
         assert (report.verdict, report.findings) == (Verdict.EQUIVALENT, ()), report
-        assert re.search(r", and [1-9]\d* stamps; not observable: signals, ", report.reason), report.reason
+        assert re.search(r", and [1-9]\d* stamps; not observable: effects that the service ", report.reason), report
 
     def test_a_service_that_forgets_the_stamp_is_found_though_replies_and_rows_are_right(self, verify):
         report = verify(rung="native", command=native("tests.shadow.forgetful_catalog"), examples=1)

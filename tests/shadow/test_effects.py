@@ -1,0 +1,315 @@
+"""What a write would send is compared and never sent: mail, tasks, and connections to other servers."""
+
+import http.server
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from smtplib import SMTPServerDisconnected
+from typing import Any
+
+import pytest
+from django.core.mail import EmailMessage
+from django.db import connection
+from django.db.models.signals import post_save
+from django.urls import clear_url_caches
+
+from academy.learning.models import Review
+from strangler_router.table import build_table
+from strangler_router.types import Call
+from strangler_services.effects import VARIABLE
+from strangler_shadow import replay, twin_effects
+from strangler_shadow.on_twins import verify_on_twins
+from strangler_shadow.profiles import Gate
+from strangler_shadow.replay import replay_control
+from strangler_shadow.report import EndpointReport, Report
+from strangler_shadow.reports import KINDS, write_report
+from strangler_shadow.search import Unreachable
+from strangler_shadow.twins import TwinError
+from strangler_shadow.verdict import Verdict
+
+pytestmark = pytest.mark.parametrize("seeded_academy", ["sqlite_file"], indirect=True)
+TASK = "effect task shop.charge"
+
+
+@dataclass
+class Outside:
+    """Servers and a queue that nothing may reach; `asked` counts connections."""
+
+    queue: Path
+    asked: list[str] = field(default_factory=list)
+    http: int = 0
+    smtp: int = 0
+
+    @property
+    def received(self) -> tuple[list[str], list[str]]:
+        return self.asked, [path.name for path in self.queue.glob("*.msg")]
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Outside]:
+    """Two servers that note who connects; the other one answers HTTP."""
+    outside = Outside(queue=Path())
+
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            outside.asked.append("http")
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"asked")
+
+        def log_message(self, *_args: Any) -> None:
+            pass
+
+    class Mail(http.server.BaseHTTPRequestHandler):
+        def handle(self) -> None:
+            outside.asked.append("smtp")
+
+    started = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) for handler in (Answer, Mail)]
+    outside.http, outside.smtp = (server.server_port for server in started)
+    for server in started:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}).start()
+    yield outside
+    for server in started:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def outside(
+    servers: Outside, academy: Any, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Outside]:
+    """The project of orders in this process and, by the environment, in those that verification starts."""
+    servers.queue = tmp_path / "queue"
+    servers.queue.mkdir()
+    servers.asked.clear()
+    for name, value in {
+        "ACADEMY_STATE": tmp_path, "ACADEMY_DATABASE": connection.settings_dict["NAME"],
+        "DJANGO_SETTINGS_MODULE": "tests.shadow.outgoing_settings", "OUTGOING_QUEUE": servers.queue,
+        "OUTGOING_SMTP": servers.smtp, "OUTGOING_HTTP": f"http://127.0.0.1:{servers.http}/",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, str(value))
+    from tests.shadow import outgoing_settings, outgoing_urls
+
+    folders = dict.fromkeys(outgoing_urls.FOLDERS, str(servers.queue))
+    monkeypatch.setitem(outgoing_urls.app.conf, "broker_transport_options", folders)
+    settings.ROOT_URLCONF = outgoing_settings.ROOT_URLCONF
+    settings.EMAIL_BACKEND = outgoing_settings.EMAIL_BACKEND
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", servers.smtp
+    settings.STRANGLER = {
+        **outgoing_settings.STRANGLER, "REFRESH": 0, "POLICY_FILE": "", "KILL_FILE": "",
+        "SHADOW": {"CORPUS": str(tmp_path / "corpus")},
+    }  # fmt: skip
+    clear_url_caches()
+    replay.forget_handler()
+    yield servers
+    replay.forget_handler()
+    clear_url_caches()
+
+
+def verify(
+    fault: str = "", *, endpoint: str = "orders.post", rung: str = "lifted", program: str = ""
+) -> EndpointReport:
+    program = program or f"env OUTGOING_FAULT={fault} {sys.executable} -m strangler_router host --address {{address}}"
+    entries = [entry for entry in build_table().values() if entry.binding.id == endpoint]
+    [report] = verify_on_twins(entries, rung=rung, command=program, profile=Gate(seed=1, examples=1))
+    return report
+
+
+def places(report: EndpointReport) -> set[str]:
+    return {f"{item.kind} at {item.pattern}" for finding in report.findings for item in finding.differences}
+
+
+def test_an_endpoint_that_sends_the_same_is_equivalent_and_nothing_leaves(outside):
+    report = verify()
+    assert (report.verdict, report.findings) == (Verdict.EQUIVALENT, ()), report.reason
+    assert {201, 400} <= set(report.statuses)
+    assert ", and " in report.reason
+    assert "effects; not observable: cache stamps, files, what the database notifies" in report.reason
+    assert outside.received == ([], [])
+
+
+FAULTS = {
+    "no_mail": {"missing at effect mail"},
+    "other_body": {"value at effect mail[*].body"},
+    "other_attachment": {"value at effect mail[*].attachments[*].sha256"},
+    "other_argument": {f"value at {TASK}[*].args[*]"},
+    "twice": {f"length at {TASK}"},
+    "before_commit": {f"extra at {TASK}"},
+    "other_server": {
+        "extra at effect connection elsewhere.example.org:8080", "missing at effect connection localhost:PORT",
+    },
+    "more_mail_late": {"length at effect mail"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_is_sent_wrongly_is_found_though_replies_and_rows_are_right(outside, fault):
+    report = verify(fault)
+    found = {place.replace(f":{outside.http}", ":PORT") for place in places(report)}
+    assert (report.verdict, found) == (Verdict.DIVERGED, FAULTS[fault]), report
+    assert outside.received == ([], [])
+
+
+def test_mail_that_a_service_sends_after_its_answer_is_waited_for(outside):
+    report = verify("late_mail")
+    assert (report.verdict, report.findings) == (Verdict.EQUIVALENT, ()), report.reason
+
+
+def test_no_report_shows_what_was_sent_nor_a_key_of_it(outside, settings, tmp_path):
+    reports = (verify("other_body"), verify("other_key"))
+    found = {item.path for report in reports for finding in report.findings for item in finding.differences}
+    assert any(path.startswith(f"{TASK}[0].kwargs.note[str(13) #") for path in found), found
+    report = Report(started="2026-01-01T00:00:00+00:00", seed=1, examples=1, endpoints=reports)
+    for kind in KINDS:
+        write_report(report, kind, tmp_path / kind)
+        text = (tmp_path / kind).read_text()
+        assert "effect mail" in text or kind == "pytest"
+        assert "zanzibar" not in text
+    settings.STRANGLER = {
+        **settings.STRANGLER, "SHADOW": {**settings.STRANGLER["SHADOW"], "SHOW": ["effect mail[*].body"]}
+    }  # fmt: skip
+    values = [item for finding in verify("other_body").findings for item in finding.differences]
+    assert any(str(item.candidate).startswith("Dear zanzibar") for item in values)
+    assert all("zanzibar" not in str(item.candidate) for item in values if item.pattern != "effect mail[*].body")
+
+
+def test_what_may_be_reached_is_asked_by_both_sides(outside, settings):
+    reachable = {**settings.STRANGLER["SHADOW"], "REACHABLE": [f"localhost:{outside.http}"]}
+    settings.STRANGLER = {**settings.STRANGLER, "SHADOW": reachable}
+    names = "tests.shadow.outgoing_reaching"
+    program = f"env DJANGO_SETTINGS_MODULE={names} {sys.executable} -m strangler_router host --address {{address}}"
+    report = verify(program=program)
+    assert report.verdict is Verdict.EQUIVALENT, report
+    assert set(outside.asked) == {"http"}
+    assert len(outside.asked) % 2 == 0
+
+
+def test_a_replay_of_a_get_enqueues_nothing_and_mails_nothing_and_still_asks_for_its_answer(outside):
+    observation = replay_control(Call(endpoint="quotes.get", route="quotes/", method="GET", path="/quotes/"))
+    assert (observation.status, json.loads(observation.body)) == (200, {"answer": "asked"}), observation
+    assert outside.received == (["http"], [])
+
+
+def test_outside_of_replays_all_is_sent(outside):
+    from tests.shadow import outgoing_urls
+
+    outgoing_urls.charge.delay(1, 1)
+    asked, queued = outside.received
+    assert len(queued) == 1
+    with pytest.raises(SMTPServerDisconnected):
+        outgoing_urls.confirm(1)
+    assert asked == ["smtp"]
+
+
+class TestNative:
+    """A service without Django says by itself what it would send."""
+
+    @pytest.fixture(autouse=True)
+    def _reviews(self, academy: Any, settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        shadow = {**settings.STRANGLER["SHADOW"], "CORPUS": str(tmp_path / "corpus")}
+        settings.STRANGLER = {**settings.STRANGLER, "SHADOW": shadow}
+        monkeypatch.setenv("ACADEMY_STATE", str(tmp_path))
+        replay.forget_handler()
+        post_save.connect(thank, sender=Review, dispatch_uid="thank")
+        yield
+        post_save.disconnect(sender=Review, dispatch_uid="thank")
+        replay.forget_handler()
+
+    @staticmethod
+    def verify(program: str) -> EndpointReport:
+        environment = "CATALOG_DATABASE=sqlite:///{database} CATALOG_REDIS={redis} CATALOG_STAMPS={stamps}"
+        return verify(
+            endpoint="v1:course-reviews.post", rung="native", program=f"env {environment} {sys.executable} -m {program}"
+        )
+
+    def test_one_that_reports_what_it_would_send_is_equivalent(self):
+        report = self.verify("tests.shadow.reporting_catalog")
+        assert (report.verdict, report.findings) == (Verdict.EQUIVALENT, ()), report.reason
+        assert "effects that the service does not report" in report.reason
+
+    def test_one_that_reports_nothing_is_told_how(self):
+        report = self.verify("catalog_service")
+        assert (report.verdict, places(report)) == (Verdict.DIVERGED, {"missing at effect mail"}), report
+        assert report.reason.endswith("one without Django does by strangler_services.effects.report")
+
+    def test_a_line_that_cannot_be_read_is_infrastructure_and_shows_nothing_of_it(self):
+        report = self.verify("tests.shadow.reporting_catalog broken")
+        assert report.verdict is Verdict.INFRA
+        assert report.reason == "line 1 of the service's effects cannot be read: it is no JSON"
+
+
+def thank(instance: Review, created: bool, **_signal: Any) -> None:
+    if created:
+        to = f"{instance.learner_id}@example.org"
+        EmailMessage("Thanks", f"{instance.stars} stars", "shop@example.org", [to]).send()
+
+
+class TestFile:
+    """The file to which a service appends lines."""
+
+    @pytest.fixture
+    def effects(self, academy: Any) -> Iterator[twin_effects.TwinEffects]:
+        with twin_effects.holding_effects() as found:
+            yield found
+
+    @staticmethod
+    def line(**changes: Any) -> bytes:
+        return json.dumps({"kind": "mail", "name": "", "document": {"subject": "a"}} | changes).encode() + b"\n"
+
+    def test_lines_are_read_once(self, effects):
+        effects.path.write_bytes(self.line() + self.line(kind="task", name="b"))
+        assert [effect.kind for effect in effects.of_service()] == ["mail", "task"]
+        assert effects.of_service() == []
+
+    def test_half_a_line_is_waited_for(self, effects):
+        line = self.line()
+        effects.path.write_bytes(line[:10])
+
+        def end() -> None:
+            with effects.path.open("ab") as file:
+                file.write(line[10:])
+
+        timer = threading.Timer(0.05, end)
+        timer.start()
+        assert len(effects.of_service()) == 1
+        timer.join()
+
+    @pytest.mark.parametrize(
+        ("text", "why"),
+        [
+            (b'{"kind": "mail", zanz', "line 1 of the service's effects has no end"),
+            (b"zanzibar\n", "line 1 of the service's effects cannot be read: it is no JSON"),
+            (b"[1]\n", "line 1 of the service's effects cannot be read: TypeError"),
+            (b'{"kind": "mail"}\n', "line 1 of the service's effects cannot be read: KeyError"),
+            (b'{"kind": "fax", "name": "", "document": {}}\n', "line 1 .* is none: kind, name or document is wrong"),
+        ],
+    )
+    def test_what_is_no_effect_is_an_error_without_its_text(self, effects, text, why):
+        effects.path.write_bytes(text)
+        with pytest.raises(Unreachable, match=f"^{why}$"):
+            effects.of_service()
+
+    def test_a_file_that_is_gone_is_an_error(self, effects):
+        effects.path.unlink()
+        with pytest.raises(Unreachable, match="cannot be read: No such file"):
+            effects.of_service()
+
+    def test_a_file_that_cannot_be_made_is_an_error(self, academy, monkeypatch):
+        monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+        words = r"^the file for a service's effects cannot be made: No such file"
+        with pytest.raises(TwinError, match=words), twin_effects.holding_effects():
+            pass
+
+    def test_a_service_that_cannot_write_it_does_not_start(self, outside):
+        program = f"env {VARIABLE}=/nowhere/effects {sys.executable} -m strangler_router host --address {{address}}"
+        report = verify(program=program)
+        assert report.verdict is Verdict.INCONCLUSIVE
+        assert f"{VARIABLE} names '/nowhere/effects', which cannot be written" in report.reason
+
+
+def test_the_environment_names_no_file_outside_of_a_verification(academy: Callable[..., Any]) -> None:
+    assert VARIABLE not in os.environ
