@@ -18,7 +18,7 @@ from strangler_protos.errors import IdentityError
 from strangler_protos.fingerprint import FINGERPRINT_KEY, LENGTH, VIOLATION, named_hashes
 from strangler_protos.identity import METADATA_KEY, Keyring, sign
 from strangler_protos.status import http_status
-from strangler_protos.trace import REQUEST_ID_KEY, TRACEPARENT_KEY, is_request_id, is_traceparent
+from strangler_protos.trace import ENDED_BY_RUNTIME_KEY, REQUEST_ID_KEY, TRACEPARENT_KEY, is_request_id, is_traceparent
 from strangler_protos.v1 import http_pb2
 from strangler_router.breaker import Breaker
 from strangler_router.channels import unary
@@ -29,6 +29,17 @@ from strangler_router.transcode import reply_from, request_message
 from strangler_router.types import Backend, Call, Reply
 
 __all__ = ["service_backend"]
+
+# What gRPC itself ends calls with; nothing in an error tells its words from a service's.
+OF_THE_TRANSPORT = frozenset(
+    {
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.UNIMPLEMENTED,
+    }
+)
 
 _breakers: dict[tuple[Target, bool], Breaker] = {}
 _lock = threading.Lock()
@@ -103,10 +114,10 @@ def _application_error(error: Any, target: Target, hashes: Mapping[bytes, str]) 
             _raise_older_contract(precondition, target, hashes)
     code: grpc.StatusCode = error.code()
     raise NoAnswer(
-        f"{target.address}: {code.name}: {_named(error.details() or '', target)}",
+        f"{target.address}: {code.name}: {_words(error, target)}",
         kind=code.name.lower().replace("_", " "),
         status=http_status(code),
-        not_run=code is grpc.StatusCode.UNIMPLEMENTED and not _was_received(error),
+        not_run=code is grpc.StatusCode.UNIMPLEMENTED and not _request_id(error),
     )
 
 
@@ -124,9 +135,21 @@ def _raise_older_contract(precondition: Any, target: Target, hashes: Mapping[byt
             )
 
 
-def _was_received(error: Any) -> bool:
-    """Whether our runtime saw the call, which then names its request; a server without the method does not."""
-    return any(key == REQUEST_ID_KEY for key, _ in error.trailing_metadata() or ())
+def _words(error: Any, target: Target) -> str:
+    """What the transport or our runtime says; a service's own text may quote values, so it stays in its log."""
+    request_id = _request_id(error)
+    if request_id:
+        own = not any(key == ENDED_BY_RUNTIME_KEY for key, _ in error.trailing_metadata() or ())
+    else:
+        own = error.code() not in OF_THE_TRANSPORT
+    if own:
+        return "the service ended the call itself" + (f"; its log names request {request_id}" if request_id else "")
+    return _named(error.details() or "", target)
+
+
+def _request_id(error: Any) -> str:
+    """As our runtime names it in every call that it saw; a server without the method does not."""
+    return next((value for key, value in error.trailing_metadata() or () if key == REQUEST_ID_KEY), "")
 
 
 def _details(error: Any) -> Iterable[Any]:

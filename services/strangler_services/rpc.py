@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError, Message
 
 from strangler_protos.errors import IdentityError
 from strangler_protos.identity import Keyring, verify
-from strangler_protos.trace import REQUEST_ID_KEY
+from strangler_protos.trace import ENDED_BY_RUNTIME_KEY, REQUEST_ID_KEY
 from strangler_protos.v1.http_pb2 import HttpResult
 from strangler_protos.v1.identity_pb2 import Identity
 from strangler_services.agreement import OwnContract
@@ -81,7 +81,7 @@ class Rpc:
             failure = self._failure(error, context, call)
             call.code = failure.code
             details = ((DETAILS_KEY, failure.details),) if failure.details else ()
-            await context.abort(failure.code, failure.message, (*own_metadata, *details))
+            await context.abort(failure.code, failure.message, (*own_metadata, (ENDED_BY_RUNTIME_KEY, "1"), *details))
         return answer
 
     def _done(self, call: CurrentCall, context: Context) -> None:

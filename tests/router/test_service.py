@@ -47,6 +47,8 @@ class Educators(catalog_pb2_grpc.CatalogServiceServicer):
     async def GetEducator(self, request: Message, context: object) -> Message:
         if request.pk == "404":
             raise drf_error("NotFound", "No Educator matches the given query.")
+        if request.pk == "abort":
+            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "Ada Adams owes 12.50")
         message = catalog_pb2.Educator()
         document = {**EDUCATOR, "name": caller().subject, "bio": _trace(context)}
         catalog_codec.encode_educator(document, message)
@@ -102,6 +104,13 @@ def test_an_error_of_the_application_becomes_its_exception(serve, ask):
         reply = ask(server.address, replace(CALL, kwargs={"pk": "404"}))
     assert reply.exception.status_code == 404
     assert str(reply.exception.detail) == "No Educator matches the given query."
+
+
+def test_what_a_service_says_where_it_ends_a_call_itself_stays_in_its_own_log(serve, ask):
+    call = replace(CALL, kwargs={"pk": "abort"}, headers=(("X-Request-Id", "abc-1"),))
+    with serve() as server, pytest.raises(NoAnswer, match=r"itself; its log names request abc-1$") as caught:
+        ask(server.address, call)
+    assert (caught.value.kind, "Ada" in str(caught.value)) == ("failed precondition", False)
 
 
 def test_a_service_that_is_away_is_no_answer_and_says_where(ask):
