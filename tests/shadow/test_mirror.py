@@ -20,41 +20,14 @@ from hypothesis import strategies as st
 from strangler_router import flags
 from strangler_router.errors import NoAnswer
 from strangler_router.policy import Flag, Rung, Stage
-from strangler_router.types import Call, Decision, Exchange, Reply, Served, Side
-from strangler_shadow import mirror, replay
+from strangler_router.types import Call, Exchange, Reply
+from strangler_shadow import mirror
 from strangler_shadow.mirror import Mirror
 from strangler_shadow.models import ShadowCount, ShadowDifference
 from strangler_shadow.observer import Finding
 from strangler_shadow.tally import Outcome, sums
 from tests.shadow import urls_mirror
-
-OUTCOMES = [outcome.value for outcome in Outcome]
-
-
-def exchange(path="/x/", body=b"{}", side=Side.MONOLITH, endpoint="plain.get"):
-    return Exchange(
-        call=Call(endpoint=endpoint, route="plain/", method="GET", path=path),
-        decision=Decision(side=side, rung="lifted", reason="test", mirrored=True),
-        served=Served(status=200, headers=(), cookies=(), body=body, seconds=0.01),
-    )
-
-
-class Service:
-    """Answers in the service's place with `reply`, or raises it, or asks it."""
-
-    def __init__(self):
-        self.calls = []
-        self.reply = Reply(data={"level": "easy", "name": "by the monolith"})
-
-    def __call__(self, binding, rung):
-        def ask(call):
-            self.calls.append(call)
-            reply = self.reply(call) if callable(self.reply) else self.reply
-            if isinstance(reply, Exception):
-                raise reply
-            return reply
-
-        return ask
+from tests.shadow.mirroring import OUTCOMES, Service, end_mirror, exchange, mirrored_views, totals
 
 
 @pytest.fixture(autouse=True)
@@ -72,22 +45,11 @@ def service():
 @pytest.fixture
 def project(academy, settings, service):
     """The views of urls_mirror, mirrored whole by a new mirror; gives a client."""
-    settings.ROOT_URLCONF = "tests.shadow.urls_mirror"
-    settings.STRANGLER = {
-        "LIFTED": dict.fromkeys(urls_mirror.IDS, "SERVICE"),
-        "BACKEND": service,
-        "REFRESH": 0,
-        "OBSERVERS": ["strangler_shadow.mirror.offer"],
-        "SHADOW": {"TRAITS": ["level"]},
-    }
-    for endpoint in urls_mirror.IDS:
-        flags.append(Flag(endpoint=endpoint, mirror=10_000), who="test", why="test")
-    replay._handler.cache_clear()
-    mirror._mirror = None
-    # A replay that fails in the worker signals it to every client of this process.
-    yield Client(raise_request_exception=False)
-    stop()
-    replay._handler.cache_clear()
+    with mirrored_views(settings, service, {"TRAITS": ["level"]}) as client:
+        for endpoint in urls_mirror.IDS:
+            flags.append(Flag(endpoint=endpoint, mirror=10_000), who="test", why="test")
+        yield client
+        stop()
 
 
 def move(endpoint, stage):
@@ -95,18 +57,10 @@ def move(endpoint, stage):
 
 
 def stop():
+    """Ends the mirror of this process when all copies are compared."""
     if mirror._mirror is not None:
         assert mirror._mirror.drain(10)
-        mirror._mirror.stop()
-        mirror._mirror = None
-
-
-def totals():
-    found = dict.fromkeys(["sampled", *OUTCOMES], 0)
-    for row in sums():
-        for name in found:
-            found[name] += row[name]
-    return found
+        end_mirror()
 
 
 def only(**counts):

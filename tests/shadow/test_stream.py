@@ -8,10 +8,8 @@ import redis
 from django.http import HttpResponse
 from django.test import Client
 
-from strangler_protos.identity import Caller
 from strangler_router.calls import call_of, subject_of
 from strangler_router.pin import decide
-from strangler_router.types import Call, Decision, Exchange, Served, Side
 from strangler_shadow import mirror
 from strangler_shadow.mirror import Mirror
 from strangler_shadow.models import ShadowCount, ShadowSent, ShadowSettled
@@ -19,9 +17,9 @@ from strangler_shadow.stream import PREFIX, Stream, StreamAway
 from strangler_shadow.stream_entries import open_sealed
 from strangler_shadow.stream_sender import Sender
 from strangler_shadow.stream_state import stream_state
-from strangler_shadow.tally import Tally, sums
+from strangler_shadow.tally import Tally
 from tests.bench import routing
-from tests.shadow.redis_server import empty_redis, session_redis  # noqa: F401
+from tests.shadow.mirroring import exchange, reasons, wait_for
 
 # What `offer` may call that is written in C: nothing of it waits. The last three are a dict's and a counter's.
 QUICK = {"getpid", "len", "append", "get", "setdefault", "next"}
@@ -30,26 +28,11 @@ WAITING = {"__exit__", "acquire", "connect", "execute", "open", "read", "readint
            "select", "poll", "send", "sendall", "sleep", "write"}  # fmt: skip
 
 
-def exchange(body=b"{}", path="/x/", **caller):
-    return Exchange(
-        call=Call(endpoint="plain.get", route="plain/", method="GET", path=path, caller=Caller(**caller)),
-        decision=Decision(side=Side.MONOLITH, rung="lifted", reason="test", mirrored=True),
-        served=Served(status=200, headers=(), cookies=(), body=body, seconds=0.01),
-    )
-
-
 @pytest.fixture(autouse=True)
 def _empty_tables(academy, monkeypatch):
     monkeypatch.setattr(mirror, "FLUSH_SECONDS", 0.05)
     for model in (ShadowCount, ShadowSent, ShadowSettled):
         model.objects.all().delete()
-
-
-@pytest.fixture
-def server(empty_redis):  # noqa: F811
-    yield empty_redis
-    if empty_redis.server.is_running():
-        empty_redis.resume()
 
 
 @pytest.fixture
@@ -66,21 +49,6 @@ def make(server):
     for watched in made:
         watched.stop()
         watched._stream.close()
-
-
-def wait_for(condition, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
-
-
-def reasons():
-    found = {}
-    for row in sums():
-        for name, count in row["reasons"].items():
-            found[name] = found.get(name, 0) + count
-    return found
 
 
 def sent():
@@ -111,12 +79,12 @@ def test_a_full_stream_drops_the_newest_and_says_so(make):
 def test_the_streams_bytes_are_bounded_as_well_and_free_again_once_an_entry_has_ended(make):
     watched, stream = make(size=10_000)
     for _ in range(20):
-        watched.offer(exchange(b"x" * 1000))
+        watched.offer(exchange(body=b"x" * 1000))
     assert watched.drain(10)
     assert 0 < sent() < 8
     stream.end(stream.read("w", 100, wait=0.1))
     before = sent()
-    watched.offer(exchange(b"x" * 1000))
+    watched.offer(exchange(body=b"x" * 1000))
     assert watched.drain(10)
     assert sent() == before + 1
 
@@ -125,7 +93,7 @@ def test_what_is_too_large_for_an_entry_is_dropped_alone(make, settings):
     settings.STRANGLER = {**settings.STRANGLER, "SHADOW": {"ENTRY_BYTES": 100}}
     watched, _ = make()
     for size in (10, 101, 10):
-        watched.offer(exchange(b"x" * size))
+        watched.offer(exchange(body=b"x" * size))
     assert watched.drain(10)
     assert (sent(), reasons()) == (2, {"dropped: too large": 1})
 
@@ -274,7 +242,7 @@ def called_in_c(function, *arguments):
 def test_an_offer_takes_no_lock_and_calls_nothing_that_waits(make, academy, streamed, room):
     watched = make()[0] if streamed else Mirror(judge=lambda _exchange: time.sleep(0.01))
     watched.offer(exchange())
-    copy = exchange(b"x" * (1 if room else 10**9))
+    copy = exchange(body=b"x" * (1 if room else 10**9))
     assert called_in_c(watched.offer, copy) <= QUICK
     watched.stop()
 

@@ -6,14 +6,11 @@ from collections import Counter
 
 import pytest
 from asgiref import local
-from django.test import Client
 
 from strangler_router import flags
 from strangler_router.policy import Flag
-from strangler_shadow import mirror, replay
-from tests.shadow import urls_mirror
-from tests.shadow.redis_server import empty_redis, session_redis  # noqa: F401
-from tests.shadow.test_mirror import Service
+from strangler_shadow import mirror
+from tests.shadow.mirroring import Service, mirrored_views
 from tests.shadow.test_stream import WAITING
 
 # Reading the language and the timezone of a request, which a copy keeps, takes the lock of asgiref's thread-locals.
@@ -53,23 +50,10 @@ def waits_of(function):
 
 
 @pytest.fixture(params=["in process", "by stream"])
-def client(request, academy, settings, empty_redis):  # noqa: F811
-    streamed = {"STREAM": empty_redis.url} if request.param == "by stream" else {}
-    settings.ROOT_URLCONF = "tests.shadow.urls_mirror"
-    settings.STRANGLER = {
-        "LIFTED": dict.fromkeys(urls_mirror.IDS, "SERVICE"),
-        "BACKEND": Service(),
-        "REFRESH": 0,
-        "OBSERVERS": ["strangler_shadow.mirror.offer"],
-        "SHADOW": streamed,
-    }
-    replay._handler.cache_clear()
-    mirror._mirror = None
-    yield Client()
-    if mirror._mirror is not None:
-        mirror._mirror.stop()
-        mirror._mirror = None
-    replay._handler.cache_clear()
+def client(request, academy, settings, server):
+    streamed = {"STREAM": server.url} if request.param == "by stream" else {}
+    with mirrored_views(settings, Service(), streamed) as client:
+        yield client
 
 
 def waits_at(client, share):

@@ -3,57 +3,39 @@
 import io
 import json
 import logging
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 from django.db import connections
-from django.test import Client
 
 from strangler_django.verb import UsageError
 from strangler_router import flags
 from strangler_router.policy import Flag
 from strangler_router.types import Reply
-from strangler_shadow import mirror, replay
-from strangler_shadow.batch import FLUSH
 from strangler_shadow.models import ShadowCount, ShadowDifference, ShadowSent, ShadowSettled
 from strangler_shadow.stream import PREFIX, Stream, StreamAway
 from strangler_shadow.stream_entries import Entry, seal
 from strangler_shadow.stream_state import stream_state
-from strangler_shadow.tally import Outcome
 from strangler_shadow.work import Worker
 from tests.shadow import urls_mirror
-from tests.shadow.redis_server import empty_redis, session_redis  # noqa: F401
-from tests.shadow.test_mirror import Service, totals
-from tests.shadow.test_stream import reasons, wait_for
-
-ENDPOINT = "v1:course-list.get"
+from tests.shadow.mirroring import (
+    Service,
+    end_mirror,
+    exchange,
+    mirrored_views,
+    nothing_is_missing,
+    reasons,
+    totals,
+    wait_for,
+)
 
 
 @pytest.fixture(autouse=True)
 def _empty_tables(academy):
     for model in (ShadowCount, ShadowDifference, ShadowSent, ShadowSettled):
         model.objects.all().delete()
-
-
-@pytest.fixture
-def server(empty_redis):  # noqa: F811
-    yield empty_redis
-    if empty_redis.server.is_running():
-        empty_redis.resume()
-
-
-@pytest.fixture
-def stream(server):
-    made = Stream(server.url)
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -64,28 +46,10 @@ def service():
 @pytest.fixture
 def project(server, settings, service):
     """The views of urls_mirror, whose copies go to the stream; gives a client."""
-    settings.ROOT_URLCONF = "tests.shadow.urls_mirror"
-    settings.STRANGLER = {
-        "LIFTED": dict.fromkeys(urls_mirror.IDS, "SERVICE"),
-        "BACKEND": service,
-        "REFRESH": 0,
-        "OBSERVERS": ["strangler_shadow.mirror.offer"],
-        "SHADOW": {"STREAM": server.url},
-    }
-    for endpoint in urls_mirror.IDS:
-        flags.append(Flag(endpoint=endpoint, mirror=10_000), who="test", why="test")
-    replay._handler.cache_clear()
-    mirror._mirror = None
-    yield Client(raise_request_exception=False)
-    sent()
-    replay._handler.cache_clear()
-
-
-def sent():
-    """Ends the mirror of this process, which sends what waits."""
-    if mirror._mirror is not None:
-        mirror._mirror.stop()
-        mirror._mirror = None
+    with mirrored_views(settings, service, {"STREAM": server.url}) as client:
+        for endpoint in urls_mirror.IDS:
+            flags.append(Flag(endpoint=endpoint, mirror=10_000), who="test", why="test")
+        yield client
 
 
 def work(stream, **options):
@@ -110,19 +74,14 @@ def verb(*arguments):
     return out.getvalue()
 
 
-def nothing_is_missing(stream):
-    state = stream_state(stream)
-    return {state[name] for name in ("waiting", "pending", "lost", "unaccounted")} == {0}
-
-
 def test_a_worker_counts_as_the_mirror_itself_does(project, stream, service):
     for _ in range(5):
         project.get("/plain/")
-    sent()
+    end_mirror()
     service.reply = Reply(data={"level": "easy", "name": "by the service"})
     work(stream)
     project.get("/plain/")
-    sent()
+    end_mirror()
     service.reply = Reply(data={"level": "easy", "name": "by the monolith"})
     work(stream)
     assert (totals()["sampled"], totals()["mismatched"], totals()["matched"]) == (6, 5, 1)
@@ -140,7 +99,7 @@ class Dying(Stream):
 def test_what_was_counted_and_not_acknowledged_counts_once(project, server, stream):
     for _ in range(6):
         project.get("/plain/")
-    sent()
+    end_mirror()
     with pytest.raises(SystemExit):
         work(Dying(server.url), concurrency=2)
     assert totals()["sampled"] == 4
@@ -160,7 +119,7 @@ def test_two_workers_with_the_same_entry_count_it_once(project, stream, service)
 
     service.reply = reply
     project.get("/plain/")
-    sent()
+    end_mirror()
     workers = [Worker(stream, idle=0.001) for _ in range(2)]
     threads = [run_in_thread(worker.run) for worker in workers]
     wait_for(lambda: totals()["sampled"] == 1)
@@ -174,7 +133,7 @@ def test_two_workers_with_the_same_entry_count_it_once(project, stream, service)
 
 def test_what_cannot_be_read_is_set_aside_and_counted(project, server, stream):
     project.get("/plain/")
-    sent()
+    end_mirror()
     ((_, fields),) = server.client.xrange(PREFIX + "stream")
     forged = fields[b"entry"][:-1] + bytes([fields[b"entry"][-1] ^ 1])
     server.client.xadd(PREFIX + "stream", {"entry": forged, "generation": "g"})
@@ -191,7 +150,7 @@ def test_a_worker_that_is_told_to_end_gives_back_what_it_has_not_begun(project, 
     service.reply = lambda call: gate.wait(20) and right
     for _ in range(8):
         project.get("/plain/")
-    sent()
+    end_mirror()
     worker = Worker(stream, concurrency=2)
     thread = run_in_thread(worker.run)
     wait_for(lambda: len(service.calls) == 2)
@@ -211,7 +170,7 @@ def test_the_candidate_is_asked_no_faster_than_the_rate(project, stream, service
     service.reply = lambda call: asked.append(time.monotonic()) or right
     for _ in range(12):
         project.get("/plain/")
-    sent()
+    end_mirror()
     work(stream, rate=20, concurrency=4)
     assert totals()["matched"] == 12
     assert asked[-1] - asked[0] >= 9 / 20
@@ -222,7 +181,7 @@ def test_rechecks_count_towards_the_rate(project, stream, service):
     service.reply = lambda call: asked.append(time.monotonic()) or Reply(data={"name": "other"})
     for _ in range(4):
         project.get("/plain/")
-    sent()
+    end_mirror()
     work(stream, rate=20)
     assert (totals()["mismatched"], len(asked)) == (4, 8)
     assert asked[-1] - asked[0] >= 5 / 20
@@ -239,8 +198,6 @@ def test_a_worker_with_a_rate_has_the_mirrors_thin_what_is_too_much(project, ser
 
 
 def test_weights_are_kept_with_the_counts(project, stream, academy):
-    from tests.shadow.test_stream import exchange
-
     entries = [Entry(uid=f"{n:032}", exchange=exchange(path="/plain/"), at=time.time(), weight=2**n) for n in range(3)]
     stream.push("t", [seal(entry) for entry in entries], {})
     work(stream)
@@ -262,7 +219,7 @@ def test_the_database_may_be_away_for_a_while(project, stream, monkeypatch):
         return real(settlements)
 
     project.get("/plain/")
-    sent()
+    end_mirror()
     monkeypatch.setattr(stream_settling, "_settle", fails_once)
     work(stream)
     assert totals()["matched"] == 1
@@ -273,13 +230,13 @@ def test_a_stream_that_is_away_ends_no_worker(project, server, stream):
     worker = Worker(stream)
     thread = run_in_thread(worker.run)
     project.get("/plain/")
-    sent()
+    end_mirror()
     wait_for(lambda: totals()["matched"] == 1)
     server.kill()
     time.sleep(0.5)
     server.start()
     project.get("/plain/")
-    sent()
+    end_mirror()
     wait_for(lambda: totals()["matched"] == 2, seconds=20)
     worker.stop()
     thread.join(20)
@@ -290,7 +247,7 @@ def test_a_lag_that_is_stated_is_waited_for(project, stream, service, settings):
     service.reply = lambda call: Reply(data={"level": "easy", "name": next(answers)})
     settings.STRANGLER = {**settings.STRANGLER, "SHADOW": {**settings.STRANGLER["SHADOW"], "LAG": {"plain.get": 0.05}}}
     project.get("/plain/")
-    sent()
+    end_mirror()
     work(stream)
     assert (totals()["transient"], reasons()) == (1, {"transient: lagging": 1})
 
@@ -310,7 +267,7 @@ def test_an_answer_that_was_kept_somewhere_is_marked(project, stream, service, m
     monkeypatch.setattr(urls_mirror.Plain, "get", lambda self, request: Response(data, headers=headers))
     service.reply = Reply(data=data, headers=tuple(headers.items()))
     project.get("/plain/")
-    sent()
+    end_mirror()
     work(stream)
     assert (totals()["matched"], reasons()) == (1, outcome)
 
@@ -318,7 +275,7 @@ def test_an_answer_that_was_kept_somewhere_is_marked(project, stream, service, m
 def test_one_kept_difference_is_asked_for_again(project, stream, service):
     service.reply = Reply(data={"level": "easy", "name": "canary"})
     project.get("/plain/?q=canary")
-    sent()
+    end_mirror()
     work(stream)
     [row] = json.loads(verb("diffs", "--format", "json"))
     again = verb("replay", str(row["id"]))
@@ -334,7 +291,7 @@ def test_what_cannot_be_asked_for_again_is_said(project, server, stream, service
         verb("replay", "7")
     service.reply = Reply(data={})
     project.get("/plain/")
-    sent()
+    end_mirror()
     work(stream)
     server.client.flushall()
     with pytest.raises(UsageError, match="is not kept any more"):
@@ -348,7 +305,7 @@ def test_without_a_stream_there_is_no_work(academy):
 
 def test_stats_and_watch_say_what_waits(project, server, stream):
     project.get("/plain/")
-    sent()
+    end_mirror()
     [row] = [json.loads(verb("stats", "--format", "json"))["stream"]]
     assert (row["waiting"], row["workers"], row["unaccounted"]) == (1, 0, 0)
     assert "stream: waiting 1, pending 0, oldest " in verb("stats")
@@ -370,7 +327,7 @@ def test_no_recorded_value_leaves_the_stream(project, server, stream, service, c
     headers = {"X-Request-Id": "canary-id", "X-Any": "canary", "Cookie": "canary=canary", "Authorization": "x canary"}
     project.get("/secret/?q=canary-query", headers=headers)
     project.get("/crashes/?q=canary-query", headers=headers)
-    sent()
+    end_mirror()
     server.client.xadd(PREFIX + "stream", {"entry": "canary", "generation": "canary"})
     caplog.clear()
     work(stream)
@@ -383,94 +340,6 @@ def test_no_recorded_value_leaves_the_stream(project, server, stream, service, c
     for text in said:
         assert "canary" not in text.lower().replace("x-canary", "")
         assert "424242424" not in text
-
-
-@pytest.fixture
-def start(academy, server, tmp_path):
-    """Starts `strangler shadow work` in processes of their own, and ends them."""
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "tests.shadow.work_settings",
-        "PYTHONPATH": os.pathsep.join([str(Path.cwd()), os.environ.get("PYTHONPATH", "")]),
-        "ACADEMY_STATE": str(tmp_path),
-        "WORK_TARGETS": json.dumps(academy.targets),
-        "WORK_STREAM": server.url,
-    }
-    if academy.vendor == "postgresql":
-        environment |= {"ACADEMY_POSTGRES": academy.url.partition("host=")[2], "ACADEMY_DATABASE": "postgres"}
-    else:
-        environment["ACADEMY_DATABASE"] = academy.url.removeprefix("sqlite:///")
-    processes = []
-
-    def start(*options):
-        line = [sys.executable, "-m", "strangler_router", "shadow", "work", *options]
-        with (tmp_path / "work.log").open("ab") as log:
-            processes.append(subprocess.Popen(line, env=environment, stdout=log, stderr=log))
-        return processes[-1]
-
-    yield start
-    for process in processes:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-    for process in processes:
-        process.wait(30)
-
-
-@pytest.fixture
-def client(academy, server, settings):
-    """Mirrors the academy's list of courses, which a real service answers as well, to the stream."""
-    settings.STRANGLER = {**settings.STRANGLER, "SHADOW": {"STREAM": server.url}}
-    flags.append(Flag(endpoint=ENDPOINT, mirror=10_000), who="test", why="test")
-    mirror._mirror = None
-    yield Client()
-    sent()
-
-
-def test_a_worker_that_is_killed_in_the_middle_costs_no_pair(client, start, stream):
-    first, _ = [start("--concurrency", "2", "--rate", "5", "--idle", "1") for _ in range(2)]
-    for number in range(120):
-        assert client.get(f"/api/v1/courses/?page_size=2&page={number % 9 + 1}").status_code == 200
-    sent()
-    wait_for(lambda: 10 < totals()["sampled"] < 110, seconds=60)
-    first.kill()
-    wait_for(lambda: nothing_is_missing(stream), seconds=40)
-    found = totals()
-    assert found["sampled"] == 120 == sum(found[outcome.value] for outcome in Outcome)
-    # Both together may ask 20 a second, so that the mirror draws.
-    assert set(reasons()) <= {"dropped: thinned"}
-    assert found["matched"] + found["dropped"] == 120
-    assert ShadowSettled.objects.exclude(uid__startswith=FLUSH).count() == found["matched"] > 20
-    assert sum(ShadowSent.objects.values_list("settled", flat=True)) == found["matched"]
-
-
-def test_an_entry_that_ends_its_workers_is_set_aside_and_no_other_is_blamed(client, start, server, stream):
-    for number in range(12):
-        client.get(f"/api/v1/courses/?page_size=2&page={number + 1}")
-    client.get("/api/v1/courses/?search=crash")
-    for number in range(12):
-        client.get(f"/api/v1/courses/?page_size=3&page={number + 1}")
-    sent()
-    ended = []
-    for _ in range(5):
-        process = start("--concurrency", "2", "--idle", "0.3", "--once")
-        ended.append(process.wait(40))
-        if nothing_is_missing(stream):
-            break
-        time.sleep(0.4)
-    assert ended == [-signal.SIGKILL] * 3 + [0]
-    assert reasons() == {"errored: workers crashed": 1}
-    assert totals()["sampled"] == 25
-    assert totals()["matched"] == 24
-    [(_, fields)] = server.client.xrange(PREFIX + "aside")
-    assert fields[b"reason"] == b"workers crashed"
-
-
-def test_sigterm_ends_a_worker_with_code_0(start, stream):
-    process = start()
-    wait_for(lambda: stream_state(stream)["workers"] == 1, seconds=30)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
-    assert stream_state(stream)["workers"] == 0
 
 
 def test_a_refused_stream_says_which_kind_of_error_and_no_address(server):
