@@ -1,6 +1,10 @@
-"""Live pairs as a mirror would have counted them."""
+"""Live pairs as a mirror would have counted them, and what `strangler can-cutover` says of them."""
 
 from datetime import UTC, datetime
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
 
 from strangler_protos.identity import Caller
 from strangler_router.types import Call, Decision, Exchange, Served, Side
@@ -53,3 +57,11 @@ def mirrored(outcome=Outcome.MATCHED, *, times=1, reason="", took=None, **values
     row = rows.filter(outcome=outcome, reason=reason).first() or rows.get(reason__endswith=f": {reason}")
     row.count += times - 1
     row.save()
+
+
+def ask(*arguments):
+    """Exit code and output of `strangler can-cutover`."""
+    out = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("strangler_can_cutover", *arguments, stdout=out)
+    return ended.value.code, out.getvalue()

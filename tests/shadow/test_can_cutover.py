@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from io import StringIO
 
 import pytest
 from django.core.management import call_command
@@ -15,23 +14,10 @@ from strangler_shadow.management.commands import strangler_can_cutover
 from strangler_shadow.models import ShadowEpoch
 from strangler_shadow.tally import Outcome
 from strangler_shadow.verdict import Verdict
-from tests.shadow.evidences import NAME, mirrored
+from tests.shadow.evidences import NAME, ask, mirrored
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("native_rung")]
 OTHER = "v1:course-list.get"
-
-
-@pytest.fixture(autouse=True)
-def _native():
-    flags.append(Flag(endpoint=NAME, rung=Rung.NATIVE, mirror=10_000), who="test", why="test")
-
-
-def ask(*arguments):
-    """Exit code and output."""
-    out = StringIO()
-    with pytest.raises(SystemExit) as ended:
-        call_command("strangler_can_cutover", *arguments, stdout=out)
-    return ended.value.code, out.getvalue()
 
 
 def one(*arguments):

@@ -2,37 +2,21 @@
 
 import json
 import sys
-from io import StringIO
 from xml.etree import ElementTree as ET
 
 import pytest
 from django.core.management import call_command
 
 from strangler_django.verb import UsageError
-from strangler_router import flags
-from strangler_router.policy import Flag, Rung
 from strangler_shadow.observation import Difference, Kind, Observation
 from strangler_shadow.tally import Outcome, Tally
 from strangler_shadow.verdict import Verdict
-from tests.shadow.evidences import BODY, NAME, exchange, mirrored
+from tests.shadow.evidences import BODY, NAME, ask, exchange, mirrored
 from tests.shadow.json_schema import problems
 from tests.shadow.test_report_schemas import EVIDENCE
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("native_rung")]
 NEEDLE = "needle-4711"
-
-
-@pytest.fixture(autouse=True)
-def _native():
-    flags.append(Flag(endpoint=NAME, rung=Rung.NATIVE, mirror=10_000), who="test", why="test")
-
-
-def ask(*arguments):
-    """Exit code and output."""
-    out = StringIO()
-    with pytest.raises(SystemExit) as ended:
-        call_command("strangler_can_cutover", *arguments, stdout=out)
-    return ended.value.code, out.getvalue()
 
 
 def differed():

@@ -22,20 +22,18 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def strangler(academy: Any, settings: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+def strangler(own_corpus: None, academy: Any, settings: Any, capsys: pytest.CaptureFixture[str]) -> Run:
     """`strangler verify` in this process on the native rung: exit code, standard output and standard error."""
-    shadow = {**settings.STRANGLER["SHADOW"], "CORPUS": str(tmp_path / "corpus")}
 
     def run(*arguments: str, address: str = academy.targets["native"]) -> tuple[int, str, str]:
-        settings.STRANGLER = {**settings.STRANGLER, "SHADOW": shadow, "TARGETS": {CATALOG: {"native": address}}}
+        settings.STRANGLER = {**settings.STRANGLER, "TARGETS": {CATALOG: {"native": address}}}
         replay._handler.cache_clear()
         command = load_command_class("strangler_shadow", "strangler_verify")
         with pytest.raises(SystemExit) as ended:
             command.run_from_argv(["strangler", "strangler_verify", *arguments, "--rung", "native"])
         return int(ended.value.code or 0), *capsys.readouterr()
 
-    yield run
-    replay._handler.cache_clear()
+    return run
 
 
 def calls_by_endpoint(report: Path) -> dict[str, int]:

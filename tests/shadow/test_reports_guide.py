@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.management import load_command_class
 
-from strangler_shadow import replay, reports
+from strangler_shadow import reports
 from strangler_shadow.reports import KINDS, evidence, json_document, markdown_text, pages
 from strangler_shadow.reports.evidence import json_document as evidence_document
 from tests.conftest import CATALOG
@@ -24,13 +24,11 @@ on_a_file = pytest.mark.parametrize("seeded_academy", ["sqlite_file"], indirect=
 
 
 @pytest.fixture
-def strangler(academy, settings, tmp_path, monkeypatch):
+def strangler(own_corpus, academy, settings, tmp_path, monkeypatch):
     """A command of the guide as it is written, in an empty folder: its exit code."""
     monkeypatch.chdir(tmp_path)
-    shadow = {**settings.STRANGLER["SHADOW"], "CORPUS": str(tmp_path / "corpus")}
     targets = {CATALOG: {"native": academy.targets["native"]}}
-    settings.STRANGLER = {**settings.STRANGLER, "SHADOW": shadow, "TARGETS": targets}
-    replay._handler.cache_clear()
+    settings.STRANGLER = {**settings.STRANGLER, "TARGETS": targets}
 
     def run(line):
         verb, *arguments = shlex.split(line)
@@ -39,8 +37,7 @@ def strangler(academy, settings, tmp_path, monkeypatch):
             load_command_class("strangler_shadow", name).run_from_argv(["strangler", name, *arguments])
         return int(ended.value.code or 0)
 
-    yield run
-    replay._handler.cache_clear()
+    return run
 
 
 @on_a_file

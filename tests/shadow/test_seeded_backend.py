@@ -10,7 +10,6 @@ import pytest
 from strangler_router.lifted import in_process_backend
 from strangler_router.table import build_table
 from strangler_router.types import Call, Reply
-from strangler_shadow import replay
 from strangler_shadow.seeded import OPERATORS, backend, damaged
 from strangler_shadow.verdict import Verdict
 from strangler_shadow.verify import verify_endpoint
@@ -20,16 +19,10 @@ from tests.shadow.seeded_service import Mistake
 
 CALL = Call(endpoint="v1:course-detail.get", route="courses/<pk>/", method="GET", path="/courses/1/")
 EDUCATOR = "v1:educator-detail.get"
-pytestmark = pytest.mark.parametrize("seeded_academy", ["sqlite_file"], indirect=True)
-
-
-@pytest.fixture(autouse=True)
-def _folder(academy, settings, tmp_path):
-    shadow = {**settings.STRANGLER["SHADOW"], "CORPUS": str(tmp_path / "corpus")}
-    settings.STRANGLER = {**settings.STRANGLER, "SHADOW": shadow}
-    replay._handler.cache_clear()
-    yield
-    replay._handler.cache_clear()
+pytestmark = [
+    pytest.mark.parametrize("seeded_academy", ["sqlite_file"], indirect=True),
+    pytest.mark.usefixtures("own_corpus"),
+]
 
 
 def test_a_backend_makes_the_mistake_where_it_applies_and_leaves_the_rest_alone():

@@ -8,7 +8,6 @@ from rich.console import Console
 
 from strangler_router.lifted import in_process_backend
 from strangler_router.table import build_table
-from strangler_shadow import replay
 from strangler_shadow.compare import compare
 from strangler_shadow.noise import NO_NOISE, noise_between
 from strangler_shadow.observation import Kind, Observation
@@ -90,12 +89,9 @@ def test_a_report_without_a_self_test_says_nothing_of_it():
 
 
 @pytest.mark.parametrize("seeded_academy", ["sqlite_file"], indirect=True)
-def test_a_verification_tests_itself_on_the_answers_that_were_equal(academy, settings, tmp_path):
-    shadow = {**settings.STRANGLER["SHADOW"], "CORPUS": str(tmp_path / "corpus")}
-    settings.STRANGLER = {**settings.STRANGLER, "SHADOW": shadow, "BACKEND": in_process_backend}
-    replay._handler.cache_clear()
+def test_a_verification_tests_itself_on_the_answers_that_were_equal(own_corpus, settings):
+    settings.STRANGLER = {**settings.STRANGLER, "BACKEND": in_process_backend}
     [entry] = [entry for entry in build_table().values() if entry.binding.id == "v1:educator-detail.get"]
     found = verify_endpoint(entry, rung="lifted", examples=3, seed=1).self_test
-    replay._handler.cache_clear()
     assert found.caught == found.applicable > 100
     assert len(found.operators) > 100

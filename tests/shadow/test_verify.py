@@ -32,16 +32,10 @@ LIST, DETAIL, LESSONS, EDUCATOR, ENROLMENT = (
     "v1:course-list.get", "v1:course-detail.get", "v1:course-lessons.get", "v1:educator-detail.get",
     "v1:enrolment-detail.get",
 )  # fmt: skip
-pytestmark = pytest.mark.parametrize("seeded_academy", ["sqlite_file"], indirect=True)
-
-
-@pytest.fixture(autouse=True)
-def _folder(academy, settings, tmp_path):
-    shadow = {**settings.STRANGLER["SHADOW"], "CORPUS": str(tmp_path / "corpus")}
-    settings.STRANGLER = {**settings.STRANGLER, "SHADOW": shadow}
-    replay._handler.cache_clear()
-    yield
-    replay._handler.cache_clear()
+pytestmark = [
+    pytest.mark.parametrize("seeded_academy", ["sqlite_file"], indirect=True),
+    pytest.mark.usefixtures("own_corpus"),
+]
 
 
 @pytest.fixture
