@@ -31,7 +31,8 @@ class Site(Stack):
 
     def start_monolith(self) -> None:
         line = [
-            sys.executable, "-m", "gunicorn", "academy.wsgi:application", "--worker-class", "gevent", "--workers", "1",
+            sys.executable, "-m", "gunicorn", "academy.wsgi:application", "--config",
+            "python:tests.end_to_end.demo.serving", "--worker-class", "gevent", "--workers", "1",
             "--bind", f"127.0.0.1:{self.http_port}", "--keep-alive", "75", "--no-control-socket",
             "--log-level", "warning",
         ]  # fmt: skip

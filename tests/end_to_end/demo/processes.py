@@ -89,7 +89,8 @@ class Stack:
     def start_monolith(self) -> None:
         """Start gunicorn with two gevent workers."""
         line = [
-            sys.executable, "-m", "gunicorn", "academy.wsgi:application", "--worker-class", "gevent", "--workers", "2",
+            sys.executable, "-m", "gunicorn", "academy.wsgi:application", "--config",
+            "python:tests.end_to_end.demo.serving", "--worker-class", "gevent", "--workers", "2",
             "--bind", f"127.0.0.1:{self.http_port}", "--no-control-socket", "--log-level", "warning",
         ]  # fmt: skip
         self._start("monolith", line, self.environment, self.http_port)
