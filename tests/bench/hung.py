@@ -1,10 +1,11 @@
 """What users feel of a mirror at 100 % whose service hangs: p99 in stage MONOLITH, against mirror 0."""
 
-import http.client
+import math
 import time
 from collections.abc import Iterator
 
 from tests.bench.blocks import change_of_p99
+from tests.bench.open_loop import open_loop, succeeded
 from tests.bench.rows import Row
 from tests.end_to_end.demo.processes import Stack
 
@@ -31,8 +32,8 @@ def hung_rows(stack: Stack) -> Iterator[Row]:
     finally:
         stack.resume("catalog")
     quiet, mirrored = samples["0"], samples["100"]
-    aa = change_of_p99(_flat(quiet[0::2]), _flat(quiet[1::2]))
-    low, estimate, high = change_of_p99(_flat(quiet), _flat(mirrored))
+    aa = change_of_p99(succeeded(quiet[0::2]), succeeded(quiet[1::2]))
+    low, estimate, high = change_of_p99(succeeded(quiet), succeeded(mirrored))
     spread = max(abs(aa[0]), abs(aa[2]))
     bound = max(0.10, 2 * spread)
     yield Row(metric="A/A spread of p99", value=spread * 100, unit="%", against="mirror 0 against itself")
@@ -49,22 +50,7 @@ def hung_rows(stack: Stack) -> Iterator[Row]:
 
 
 def _seconds(port: int) -> list[float]:
-    """Latency of each request of one block, from the moment it was due (open loop)."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-    taken = []
-    due = time.perf_counter()
-    for number in range(int(BLOCK_SECONDS * RATE)):
-        due += 1 / RATE
-        time.sleep(max(0.0, due - time.perf_counter()))
-        connection.request("GET", f"/api/v1/courses/{number % 9 + 1}/")
-        response = connection.getresponse()
-        response.read()
-        if response.status != 200:
-            raise RuntimeError(f"status {response.status}")
-        taken.append(time.perf_counter() - due)
-    connection.close()
+    taken = open_loop(port, seconds=BLOCK_SECONDS, rate=RATE)
+    if failed := taken.count(math.inf):
+        raise RuntimeError(f"{failed} of {len(taken)} requests failed")
     return taken
-
-
-def _flat(blocks: list[list[float]]) -> list[float]:
-    return [seconds for block in blocks for seconds in block]

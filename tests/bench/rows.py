@@ -1,14 +1,16 @@
 """Rows of a benchmark: written to `build/bench/NAME.json` and printed as a table."""
 
 import json
-from collections.abc import Sequence
+import sys
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["Row", "at_least", "at_most", "publish"]
+__all__ = ["Row", "announced", "at_least", "at_most", "publish"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,13 @@ def at_least(metric: str, value: float, unit: str, *, must: float, aim: float | 
     return Row(
         metric=metric, value=value, unit=unit, against=against, must=f">= {must:g}", aim=aims, holds=value >= must
     )
+
+
+def announced(what: str, rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows; says on standard error how long they took."""
+    started = time.monotonic()
+    yield from rows
+    print(f"{what}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
 
 
 def publish(name: str, rows: Sequence[Row], *, folder: Path = Path("build/bench")) -> bool:

@@ -2,11 +2,10 @@
 
 import os
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench.rows import Row, publish
+from tests.bench.rows import Row, announced, publish
 
 FOLDER = Path("build/bench/contracts-state")
 
@@ -28,13 +27,13 @@ def _rows() -> Iterator[Row]:
     from tests.bench.contracts.tree import tree_rows
     from tests.bench.contracts.wire import wire_rows
 
-    yield from _announced("outputs", _outputs())
-    yield from _announced("documents", document_rows())
-    yield from _announced("codec", codec_rows())
-    yield from _announced("wire", wire_rows())
-    yield from _announced("tree", tree_rows(FOLDER))
-    yield from _announced("numbers", number_rows())
-    yield from _announced("seeded", seeded_rows(FOLDER))
+    yield from announced("outputs", _outputs())
+    yield from announced("documents", document_rows())
+    yield from announced("codec", codec_rows())
+    yield from announced("wire", wire_rows())
+    yield from announced("tree", tree_rows(FOLDER))
+    yield from announced("numbers", number_rows())
+    yield from announced("seeded", seeded_rows(FOLDER))
 
 
 def _outputs() -> Iterator[Row]:
@@ -46,13 +45,6 @@ def _outputs() -> Iterator[Row]:
     with default_database({"NAME": ":memory:"}):
         call_command("migrate", verbosity=0)
         yield from output_rows()
-
-
-def _announced(what: str, rows: Iterator[Row]) -> Iterator[Row]:
-    """The rows; says on standard error how long they took."""
-    started = time.monotonic()
-    yield from rows
-    print(f"{what}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

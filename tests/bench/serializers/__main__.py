@@ -4,13 +4,12 @@ import os
 import shutil
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from tests.bench.rows import Row, publish
+from tests.bench.rows import Row, announced, publish
 from tests.bench.serializers import h2load
 from tests.bench.serializers.serving import Site, serving_rows
 from tests.end_to_end.embedded import valkey
@@ -50,26 +49,19 @@ def _rows(site: Site) -> Iterator[Row]:
 
     redis, file = site.redis_url, site.database
     with in_memory(file):
-        yield from _announced("queries", query_rows(redis, sizes=SIZES, database="SQLite"))
+        yield from announced("queries", query_rows(redis, sizes=SIZES, database="SQLite"))
         for size, rounds, seconds in ((100, 12, 0.1), (1000, 4, 0.2)):
             rows = list_rows(redis, copy=file, sizes=[size], rounds=rounds, seconds=seconds)
-            yield from _announced(f"lists of {size}", rows)
-        yield from _announced("nested lists", nested_rows(redis, rounds=12, seconds=0.1))
+            yield from announced(f"lists of {size}", rows)
+        yield from announced("nested lists", nested_rows(redis, rounds=12, seconds=0.1))
     with on_postgres() as environment:
         yield from _informing(query_rows(redis, sizes=SIZES, database="PostgreSQL"))
         rows = list_rows(redis, environment=environment, sizes=[100, 1000], rounds=4, seconds=0.1)
-        yield from _announced("PostgreSQL", _informing(rows))
-    yield from _announced("stampede", stampede_rows(redis))
+        yield from announced("PostgreSQL", _informing(rows))
+    yield from announced("stampede", stampede_rows(redis))
     with _running(site):
-        yield from _announced("gunicorn", serving_rows(site, range(1, 9), blocks=6, seconds=5))
-    yield from _announced("outages", _outages(site))
-
-
-def _announced(what: str, rows: Iterator[Row]) -> Iterator[Row]:
-    """The rows; says on standard error how long they took."""
-    started = time.monotonic()
-    yield from rows
-    print(f"{what}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+        yield from announced("gunicorn", serving_rows(site, range(1, 9), blocks=6, seconds=5))
+    yield from announced("outages", _outages(site))
 
 
 def _informing(rows: Iterator[Row]) -> Iterator[Row]:

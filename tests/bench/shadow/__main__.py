@@ -2,10 +2,9 @@
 
 import os
 import sys
-import time
 from collections.abc import Iterator
 
-from tests.bench.rows import Row, publish
+from tests.bench.rows import Row, announced, publish
 
 
 def main() -> int:
@@ -26,20 +25,13 @@ def _rows() -> Iterator[Row]:
     from tests.bench.shadow.stream import stream_rows
     from tests.bench.shadow.verifying import verifying_rows
 
-    yield from _announced("bounds", bound_rows())
-    yield from _announced("promotions", promotion_rows())
-    yield from _announced("deciding", deciding_rows())
-    yield from _announced("accounting", accounting_rows())
-    yield from _announced("comparison", comparison_rows())
-    yield from _announced("verifying", verifying_rows())
-    yield from _announced("stream", stream_rows())
-
-
-def _announced(what: str, rows: Iterator[Row]) -> Iterator[Row]:
-    """The rows; says on standard error how long they took."""
-    started = time.monotonic()
-    yield from rows
-    print(f"{what}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+    yield from announced("bounds", bound_rows())
+    yield from announced("promotions", promotion_rows())
+    yield from announced("deciding", deciding_rows())
+    yield from announced("accounting", accounting_rows())
+    yield from announced("comparison", comparison_rows())
+    yield from announced("verifying", verifying_rows())
+    yield from announced("stream", stream_rows())
 
 
 if __name__ == "__main__":

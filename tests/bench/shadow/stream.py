@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import math
 import os
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ from typing import Any
 import psutil
 
 from tests.bench.blocks import change_of_p99, microseconds, timed
+from tests.bench.open_loop import open_loop, succeeded
 from tests.bench.rows import Row, at_least, at_most
 from tests.bench.shadow.odd_catalog import SIZE
 from tests.end_to_end.demo.processes import Stack
@@ -152,10 +152,10 @@ def _user_rows(stack: _Streamed, candidate: str) -> Iterator[Row]:
         samples[mirror].append(_seconds(stack.http_port))
         most = {name: max(size, _resident(stack.running[name].pid)) for name, size in most.items()}
     quiet, mirrored = samples["0"], samples["100"]
-    low, _, high = change_of_p99(_flat(quiet[0::2]), _flat(quiet[1::2]))
+    low, _, high = change_of_p99(succeeded(quiet[0::2]), succeeded(quiet[1::2]))
     spread = max(abs(low), abs(high))
     bound = max(0.10, 2 * spread)
-    _, estimate, upper = change_of_p99(_flat(quiet), _flat(mirrored))
+    _, estimate, upper = change_of_p99(succeeded(quiet), succeeded(mirrored))
     name = f"user p99, worker elsewhere, candidate {candidate}"
     yield Row(metric=f"{name}: A/A spread", value=spread * 100, unit="%", against="mirror 0 against itself")
     yield Row(metric=f"{name}: change", value=estimate * 100, unit="%", against="mirror 0")
@@ -168,7 +168,7 @@ def _user_rows(stack: _Streamed, candidate: str) -> Iterator[Row]:
         holds=upper <= bound,
     )
     asked = sum(map(len, (*quiet, *mirrored)))
-    failed = asked - len(_flat(quiet + mirrored))
+    failed = asked - len(succeeded(quiet + mirrored))
     yield at_most("… failed requests", failed, "requests", must=0, against=f"{asked:,} requests")
     for process, size in most.items():
         grown = (size - resident[process]) / 1e6
@@ -241,21 +241,4 @@ def _at_rest(stack: Stack) -> tuple[int, list[dict[str, Any]]]:
 
 
 def _seconds(port: int) -> list[float]:
-    """Latency of each request of one block, from the moment it was due (open loop); infinite where it failed."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-    taken = []
-    due = time.perf_counter()
-    for number in range(int(BLOCK_SECONDS * RATE)):
-        due += 1 / RATE
-        time.sleep(max(0.0, due - time.perf_counter()))
-        connection.request("GET", f"/api/v1/courses/{number % 9 + 1}/")
-        response = connection.getresponse()
-        response.read()
-        taken.append(time.perf_counter() - due if response.status == 200 else math.inf)
-    connection.close()
-    return taken
-
-
-def _flat(blocks: list[list[float]]) -> list[float]:
-    """The seconds of the requests that did not fail."""
-    return [seconds for block in blocks for seconds in block if seconds < math.inf]
+    return open_loop(port, seconds=BLOCK_SECONDS, rate=RATE)
