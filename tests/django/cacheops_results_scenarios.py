@@ -1,4 +1,4 @@
-"""Run by test_cacheops_results in a process of its own: cacheops patches every manager and transaction."""
+"""Run by test_cacheops in a process of its own: cacheops patches every manager and transaction."""
 
 import tempfile
 from decimal import Decimal
