@@ -149,8 +149,8 @@ def test_only_a_field_of_one_lock_is_retired(tmp_path):
 
 
 @pytest.fixture
-def merging(tmp_path):
-    """A merge of a branch that added Book.flavour into main, where Book.colour was added since."""
+def parted(tmp_path):
+    """A branch that added Book.flavour, and main, which is checked out and where Book.colour was added since."""
     clone = repository(tmp_path)
     git(clone, "switch", "--quiet", "-c", "flavours")
     locked(clone / "protos", FLAVOUR)
@@ -158,8 +158,14 @@ def merging(tmp_path):
     git(clone, "switch", "--quiet", "main")
     locked(clone / "protos", COLOUR)
     commit(clone, "Colours")
-    assert git(clone, "merge", "flavours", check=False).returncode == 1
     return clone
+
+
+@pytest.fixture
+def merging(parted):
+    """A merge of the branch into main."""
+    assert git(parted, "merge", "flavours", check=False).returncode == 1
+    return parted
 
 
 def test_branches_that_add_to_one_message_conflict_in_its_lock(merging):
@@ -210,17 +216,10 @@ def test_a_conflict_that_was_resolved_wrongly_can_be_brought_back(merging):
     assert lock_of(merging / "protos").messages["Book"].fields["flavour"].number == 8
 
 
-def test_a_rebase_keeps_what_it_is_put_on(tmp_path):
-    clone = repository(tmp_path)
-    git(clone, "switch", "--quiet", "-c", "flavours")
-    locked(clone / "protos", FLAVOUR)
-    commit(clone, "Flavours")
-    git(clone, "switch", "--quiet", "main")
-    locked(clone / "protos", COLOUR)
-    commit(clone, "Colours")
-    git(clone, "switch", "--quiet", "flavours")
-    assert git(clone, "rebase", "main", check=False).returncode == 1
-    assert "Book.flavour: 7 -> 8" in run("relock", "--keep", "ours", root=clone / "protos")
+def test_a_rebase_keeps_what_it_is_put_on(parted):
+    git(parted, "switch", "--quiet", "flavours")
+    assert git(parted, "rebase", "main", check=False).returncode == 1
+    assert "Book.flavour: 7 -> 8" in run("relock", "--keep", "ours", root=parted / "protos")
 
 
 def test_branches_that_change_different_messages_merge_by_themselves(tmp_path):

@@ -156,6 +156,13 @@ def calls_a_peeled_view(request):
 
 
 bound_thing = Thing.as_view()
+GROUPS = {
+    "queryset": Group.objects.order_by("id"),
+    "serializer_class": GroupSerializer,
+    "authentication_classes": [],
+    "permission_classes": [],
+    "throttle_classes": [],
+}
 itself = CallsItself.as_view()
 included = [path("thing/", bound_thing, name="thing")]
 
@@ -164,39 +171,9 @@ urlpatterns = [
     path("special/", Special.as_view(), name="special"),
     path("one/", include((included, "one"))),
     path("two/", include((included, "two"))),
-    path(
-        "direct/",
-        ListAPIView.as_view(
-            queryset=Group.objects.order_by("id"),
-            serializer_class=GroupSerializer,
-            authentication_classes=[],
-            permission_classes=[],
-            throttle_classes=[],
-        ),
-        name="direct",
-    ),
-    path(
-        "other-direct/",
-        ListAPIView.as_view(
-            queryset=Group.objects.order_by("id"),
-            serializer_class=GroupSerializer,
-            authentication_classes=[],
-            permission_classes=[],
-            throttle_classes=[],
-        ),
-        name="other-direct",
-    ),
-    path(
-        "group/<int:pk>/",
-        RetrieveAPIView.as_view(
-            queryset=Group.objects.all(),
-            serializer_class=GroupSerializer,
-            authentication_classes=[],
-            permission_classes=[],
-            throttle_classes=[],
-        ),
-        name="group",
-    ),
+    path("direct/", ListAPIView.as_view(**GROUPS), name="direct"),
+    path("other-direct/", ListAPIView.as_view(**GROUPS), name="other-direct"),
+    path("group/<int:pk>/", RetrieveAPIView.as_view(**GROUPS), name="group"),
     path("things/", Things.as_view({"get": "list", "post": "create"}), name="things"),
     path("things/<int:pk>/parts/", Things.as_view({"get": "parts"}), name="things-parts"),
     path("calls-a-view/", CallsAView.as_view(), name="calls-a-view"),
