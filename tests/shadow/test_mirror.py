@@ -14,6 +14,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,7 @@ from strangler_router.errors import NoAnswer
 from strangler_router.policy import Flag, Rung, Stage
 from strangler_router.types import Call, Exchange, Reply
 from strangler_shadow import mirror
+from strangler_shadow.kinds import Kind
 from strangler_shadow.mirror import Mirror
 from strangler_shadow.models import ShadowCount, ShadowDifference
 from strangler_shadow.observer import Finding
@@ -327,6 +329,21 @@ def test_stats_and_diffs_are_printed_as_text_and_json(project, service):
     [difference] = json.loads(verb("diffs", "plain.get", "--format", "json"))
     assert (difference["kind"], difference["pattern"], difference["count"]) == ("value", "$.name", 1)
     assert json.loads(verb("diffs", "nothing.get", "--format", "json")) == []
+
+
+def test_diffs_begin_with_what_risks_most(academy):
+    now = timezone.now()
+    for kind, pattern, count, sides in (
+        (Kind.ORDER, "$", 900, ("", "")),
+        (Kind.STATUS, "status", 1, ("403", "200")),
+        (Kind.VALUE, "$.a", 7, ("1", "2")),
+    ):
+        ShadowDifference.objects.create(
+            endpoint="plain.get", rung="native", kind=kind, pattern=pattern, count=count, first_seen=now, last_seen=now,
+            control=sides[0], candidate=sides[1],
+        )  # fmt: skip
+    found = json.loads(verb("diffs", "--format", "json"))
+    assert [row["risk"] for row in found] == ["highest", "high", "low"]
 
 
 def test_traits_name_the_one_kind_of_object_that_differs(project, service):

@@ -496,9 +496,19 @@ def test_the_terminal_shows_the_smallest_call_its_curl_line_and_ten_differences(
     assert "GET /api/v1/courses/?page=1 as anonymous" in text
     assert "  curl -sS 'http://127.0.0.1:8000/api/v1/courses/?page=1' -H 'Authorization: Token $TOKEN'\n" in text
     assert text.count("    value $.results[") == 10
-    assert "    value $.results[0].price: 0 -> 1000\n" in text
+    assert "    value $.results[0].price: 0 -> 1000 (high risk)\n" in text
     assert "and 190 more differences" in text
     assert "DIVERGED  exit code 1, seed 20260302" in text
+
+
+@pytest.mark.parametrize("show", [printed, junit.render, markdown.render], ids=["terminal", "junit", "markdown"])
+def test_what_risks_most_comes_first(show):
+    spelled = [Difference(kind=Kind.SPELLING, path=f"$.{i}", control="1", candidate="1.0") for i in range(30)]
+    shown = Difference(kind=Kind.STATUS, path="status", control=403, candidate=200)
+    one = replace(finding(observation({"a": 1}), observation({"a": 2})), differences=(*spelled, shown))
+    text = show(report(diverged(one)))
+    assert text.index("403") < text.index("spelling")
+    assert "highest" in text
 
 
 def test_the_terminal_shows_hostile_text_as_text():

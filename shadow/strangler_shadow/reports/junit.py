@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree as ET
 
-from strangler_shadow.observation import Difference
 from strangler_shadow.report import EndpointReport, Finding, Report
-from strangler_shadow.reports.words import counted, differences_in, request, sides, visible
+from strangler_shadow.reports.words import counted, described, differences_in, request, visible, worst_first
 from strangler_shadow.verdict import Verdict
 
 __all__ = ["OUTCOMES", "render", "suites_of", "xml_text"]
@@ -92,12 +91,7 @@ def _text(endpoint: EndpointReport) -> str:
 
 def _finding(finding: Finding) -> str:
     lines = [request(finding)[:TEXT_SHOWN], finding.curl[:TEXT_SHOWN]]
-    lines += [_line(difference) for difference in finding.differences[:DIFFERENCES_SHOWN]]
+    lines += [f"  {described(each)}" for each in worst_first(finding.differences)[:DIFFERENCES_SHOWN]]
     if len(finding.differences) > DIFFERENCES_SHOWN:
         lines.append(f"  and {counted(len(finding.differences) - DIFFERENCES_SHOWN, 'more difference')}")
     return "\n".join(lines)
-
-
-def _line(difference: Difference) -> str:
-    control, candidate = sides(difference)
-    return f"  {difference.kind} {difference.path}: {control} -> {candidate}"

@@ -3,7 +3,7 @@
 from strangler_shadow.report import EndpointReport, Finding, Report
 from strangler_shadow.reports.markdown_text import LARGEST, TEXT_SHOWN, code, fenced, left_out, row, text
 from strangler_shadow.reports.room import fitting
-from strangler_shadow.reports.words import PERCENTILES, differences_in, milliseconds, request, sides
+from strangler_shadow.reports.words import PERCENTILES, differences_in, milliseconds, request, sides, worst_first
 
 __all__ = ["render"]
 
@@ -68,7 +68,7 @@ def _seen(endpoint: EndpointReport) -> str:
 
 def _section(endpoint: EndpointReport, finding: Finding) -> str:
     table = row(("kind", "risk", "path", "control", "candidate")) + row("---" for _ in range(5))
-    for difference in finding.differences[:DIFFERENCES_SHOWN]:
+    for difference in worst_first(finding.differences)[:DIFFERENCES_SHOWN]:
         control, candidate = sides(difference)
         table += row((difference.kind, difference.risk.word, code(difference.path), code(control), code(candidate)))
     more = left_out(max(0, len(finding.differences) - DIFFERENCES_SHOWN), "difference")

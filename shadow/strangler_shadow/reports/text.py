@@ -5,7 +5,16 @@ from rich.table import Table
 from rich.text import Text
 
 from strangler_shadow.report import EndpointReport, Finding, Report
-from strangler_shadow.reports.words import PERCENTILES, counted, differences_in, milliseconds, request, sides, visible
+from strangler_shadow.reports.words import (
+    PERCENTILES,
+    counted,
+    described,
+    differences_in,
+    milliseconds,
+    request,
+    visible,
+    worst_first,
+)
 from strangler_shadow.verdict import Verdict
 
 __all__ = ["print_report"]
@@ -80,9 +89,7 @@ def _print_self_test(endpoint: EndpointReport, console: Console) -> None:
 
 def _print_finding(finding: Finding, console: Console) -> None:
     lines = [f"  {request(finding)}", f"  {visible(finding.curl)}"]
-    for difference in finding.differences[:DIFFERENCES_SHOWN]:
-        control, candidate = sides(difference, limit=100)
-        lines.append(f"    {difference.kind} {visible(difference.path)}: {control} -> {candidate}")
+    lines += [f"    {described(each, limit=100)}" for each in worst_first(finding.differences)[:DIFFERENCES_SHOWN]]
     if len(finding.differences) > DIFFERENCES_SHOWN:
         lines.append(f"    and {counted(len(finding.differences) - DIFFERENCES_SHOWN, 'more difference')}")
     # No wrapping: a curl line must survive copying.

@@ -2,7 +2,7 @@
 
 import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from strangler_shadow.observation import Difference, Kind
@@ -16,11 +16,13 @@ __all__ = [
     "PERCENTILES",
     "VERDICTS",
     "counted",
+    "described",
     "differences_in",
     "milliseconds",
     "request",
     "sides",
     "visible",
+    "worst_first",
 ]
 
 ABSENT = "absent"
@@ -86,6 +88,18 @@ def sides(difference: Difference, *, limit: int = 200) -> tuple[str, str]:
     if max(len(control), len(candidate)) > limit:
         start = max(0, shared_prefix(control, candidate) - LEAD)
     return _cut(control, start, limit), _cut(candidate, start, limit)
+
+
+def worst_first(differences: Iterable[Difference]) -> list[Difference]:
+    """By what they risk, the greatest first; what risks as much keeps its order."""
+    return sorted(differences, key=lambda difference: -difference.risk)
+
+
+def described(difference: Difference, *, limit: int = 200) -> str:
+    """One difference: `value $.price: 12.5 -> 13.5 (high risk)`."""
+    control, candidate = sides(difference, limit=limit)
+    risk = f"({difference.risk.word} risk)"
+    return f"{difference.kind} {visible(difference.path)}: {control} -> {candidate} {risk}"
 
 
 def request(finding: Finding) -> str:

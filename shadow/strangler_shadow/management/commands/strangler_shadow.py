@@ -9,7 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from strangler_django.verb import UsageError, Verb
+from strangler_shadow.kinds import Kind
 from strangler_shadow.models import ShadowDifference
+from strangler_shadow.risk_rules import kept_risk
 from strangler_shadow.stream import Stream, StreamAway, current_stream
 from strangler_shadow.stream_state import stream_state
 from strangler_shadow.tally import Outcome, sums
@@ -142,12 +144,16 @@ def _totals() -> dict[str, int]:
 
 
 def _differences(endpoint: str | None) -> list[dict[str, Any]]:
+    """The greatest risk first, and of those the most frequent."""
     found = ShadowDifference.objects.order_by("-count")
+    rows = found if endpoint is None else found.filter(endpoint=endpoint)
+    risks = {row.pk: kept_risk(Kind(row.kind), row.pattern, row.control, row.candidate) for row in rows}
     return [
         {
             "id": row.pk,
             "endpoint": row.endpoint,
             "rung": row.rung,
+            "risk": risks[row.pk].word,
             "kind": row.kind,
             "pattern": row.pattern,
             "count": row.count,
@@ -157,7 +163,7 @@ def _differences(endpoint: str | None) -> list[dict[str, Any]]:
             "candidate": row.candidate,
             "only where": common_traits(row.traits),
         }
-        for row in (found if endpoint is None else found.filter(endpoint=endpoint))
+        for row in sorted(rows, key=lambda row: -risks[row.pk])
     ]
 
 
@@ -171,7 +177,7 @@ def _stats_table(rows: list[dict[str, Any]]) -> Table:
 
 
 def _differences_table(rows: list[dict[str, Any]]) -> Table:
-    columns = ["id", "endpoint", "kind", "pattern", "count", "control", "candidate", "only where", "last"]
+    columns = ["id", "endpoint", "risk", "kind", "pattern", "count", "control", "candidate", "only where", "last"]
     table = Table(*columns)
     for row in rows:
         cells = {**row, "only where": ", ".join(row["only where"]), "last": f"{row['last']:%Y-%m-%d %H:%M:%S}"}
