@@ -7,7 +7,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-from environment import BUILD, ROOT, program
+from environment import BUILD, OWN, ROOT
 
 __all__ = ["Unavailable", "unpack"]
 
@@ -57,7 +57,7 @@ def _fetch(version: str) -> Path:
 
 
 def _download(version: str) -> None:
-    command = [program("python"), "-m", "pip", "--disable-pip-version-check", "download", "--no-deps"]
+    command = [OWN.program("python"), "-m", "pip", "--disable-pip-version-check", "download", "--no-deps"]
     command += ["--no-binary", NAME, "--dest", str(BUILD), f"{NAME}=={version}"]
     found = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     if found.returncode:

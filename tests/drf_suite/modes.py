@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from environment import BUILD, environment, program
+from environment import BUILD, OWN, environment
 
 __all__ = ["MODES", "Mode", "Result", "run"]
 
@@ -104,7 +104,7 @@ def run(mode: Mode, tests: Path, server: str) -> Result:
 
 
 def _pytest(options: list[str], tests: Path) -> tuple[int, str]:
-    command = [program("python"), "-m", "pytest", *options]
+    command = [OWN.program("python"), "-m", "pytest", *options]
     try:
         done = subprocess.run(
             command, cwd=tests, env=environment(), capture_output=True, text=True, timeout=LONGEST, check=False

@@ -1,24 +1,16 @@
 """Run DRF's own tests with our serializers in place of its, cache off and on, and compare every answer with DRF's."""
 
-import os
 import sys
-import time
-from pathlib import Path
 
 from distribution import Unavailable, unpack
-from environment import BUILD, VENV, prepare, program
+from environment import OWN
 
 NOT_REACHABLE = 69
 
 
 def main() -> int:
     """Install and go on inside of the new environment; exits 0 only if every claim holds, 69 without DRF's source."""
-    BUILD.mkdir(parents=True, exist_ok=True)
-    if Path(sys.prefix) != VENV:
-        started = time.monotonic()
-        done = prepare()
-        print(f"installed {' and '.join(done) or 'nothing new'} in {time.monotonic() - started:.1f} s", flush=True)
-        os.execv(program("python"), [program("python"), *sys.argv])
+    OWN.enter()
     from server import NoServer, valkey
     from suite import prove
 

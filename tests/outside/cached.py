@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from claims import Claims
-from environment import environment, program
+from environment import OWN, environment
 from processes import run
 
 __all__ = ["claim_cached"]
@@ -12,7 +12,7 @@ __all__ = ["claim_cached"]
 
 def claim_cached(claims: Claims) -> None:
     """Read every recorded object twice through each serializer, and claim what it shows."""
-    done = run([program("python"), "cached_ara.py"], environment("ara_settings"), timeout=240)
+    done = run([OWN.program("python"), "cached_ara.py"], environment("ara_settings"), timeout=240)
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
     found: list[dict[str, Any]] = json.loads(done.stdout)

@@ -10,7 +10,7 @@ from typing import Any
 
 from answers import FAILING, PASSWORD, READERS, Answer, Question, ask_all, questions
 from claims import Claims
-from environment import BUILD, environment, program
+from environment import BUILD, OWN, environment
 from playbooks import record
 from processes import Server, free_port, run
 
@@ -44,7 +44,7 @@ class Crossing:
 
     def strangler(self, *words: str, timeout: float = 120.0) -> tuple[int, str]:
         """Run the command line as a person would; returns the exit code and what it printed."""
-        found = run([program("strangler"), *words], self.env, timeout=timeout)
+        found = run([OWN.program("strangler"), *words], self.env, timeout=timeout)
         if found.returncode:
             (BUILD / f"strangler-{words[0]}.log").write_text(found.stdout + found.stderr)
         return found.returncode, found.stdout if not found.returncode else found.stdout + found.stderr[-2000:]
@@ -89,9 +89,9 @@ def cross(claims: Claims, endpoints: list[str]) -> None:
     """Every step of the way; the servers are ended however it goes."""
     host_port, port = free_port(), free_port()
     env = environment("ara_settings", ARA_LIFTED=f"127.0.0.1:{host_port}")
-    gunicorn = [program("gunicorn"), "ara.server.wsgi:application", "--bind", f"127.0.0.1:{port}"]
+    gunicorn = [OWN.program("gunicorn"), "ara.server.wsgi:application", "--bind", f"127.0.0.1:{port}"]
     ara = Server("ara", [*gunicorn, "--no-control-socket", "--workers", "2", "--threads", "4"], env, port)
-    host = Server("host", [program("strangler"), "host", "--address", f"127.0.0.1:{host_port}"], env, host_port)
+    host = Server("host", [OWN.program("strangler"), "host", "--address", f"127.0.0.1:{host_port}"], env, host_port)
     crossing = Crossing(claims, endpoints, ara, host, env)
     try:
         for name, step in STEPS.items():
@@ -104,7 +104,7 @@ def cross(claims: Claims, endpoints: list[str]) -> None:
 
 def _start(crossing: Crossing) -> None:
     for command in (["migrate", "--verbosity", "0"], ["shell", "--command", USERS]):
-        found = run([program("python"), "-m", "django", *command], crossing.env)
+        found = run([OWN.program("python"), "-m", "django", *command], crossing.env)
         if found.returncode:
             raise RuntimeError(found.stderr[-2000:])
     crossing.ara.start()

@@ -10,7 +10,7 @@ from typing import Any
 from answers import Answer, Question, ask_all, questions
 from ara_witness import read_witness
 from claims import Claims
-from environment import BUILD, environment, program
+from environment import BUILD, OWN, environment
 from processes import Server, free_port, run
 
 __all__ = ["extract_ara"]
@@ -50,7 +50,7 @@ def _strangler_extract(folder: Path, *endpoints: str, seed: str) -> dict[str, st
     """What is below the folder afterwards: digests by path."""
     folders = [word for name in ("root", "services", "tests") for word in (f"--{name}", str(folder / name))]
     (folder / "root").mkdir(parents=True, exist_ok=True)
-    command = [program("strangler"), "extract", *endpoints, "--service", SERVICE, *folders]
+    command = [OWN.program("strangler"), "extract", *endpoints, "--service", SERVICE, *folders]
     _run(command, environment("ara_settings", PYTHONHASHSEED=seed))
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
@@ -62,7 +62,7 @@ def _differences(before: dict[str, str], after: dict[str, str]) -> list[str]:
 
 def _through_the_codec(asked: list[Question], answers: dict[Question, Answer]) -> dict[str, Any]:
     given = [[question.path, answers[question].status, answers[question].body.decode()] for question in asked]
-    done = _run([program("python"), "extracted_ara.py"], _with_stubs("ara_settings"), given=json.dumps(given))
+    done = _run([OWN.program("python"), "extracted_ara.py"], _with_stubs("ara_settings"), given=json.dumps(given))
     found: dict[str, Any] = json.loads(done)
     return found
 
@@ -123,7 +123,7 @@ def _service() -> Server:
     port = free_port()
     keys = json.dumps({SERVICE: {"outside": "00" * 32}})
     values = {"STRANGLER_SERVICE_ADDRESS": f"127.0.0.1:{port}", "STRANGLER_SERVICE_KEYS": keys}
-    command = [program("python"), "-m", "ara_api_service"]
+    command = [OWN.program("python"), "-m", "ara_api_service"]
     return Server("service", command, _with_stubs("ara_extracted_settings", **values), port)
 
 
@@ -145,7 +145,7 @@ def _asked_of_ara(port: int) -> tuple[list[Question], dict[Question, Answer]]:
 
 
 def _ara(name: str, env: dict[str, str], port: int) -> Server:
-    gunicorn = [program("gunicorn"), "ara.server.wsgi:application", "--bind", f"127.0.0.1:{port}"]
+    gunicorn = [OWN.program("gunicorn"), "ara.server.wsgi:application", "--bind", f"127.0.0.1:{port}"]
     return Server(name, [*gunicorn, "--no-control-socket", "--workers", "2", "--threads", "4"], env, port)
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from ara_witness import read_witness
 from claims import Claims
-from environment import BUILD, environment, program
+from environment import BUILD, OWN, environment
 from processes import run
 from rich.table import Table
 
@@ -67,7 +67,7 @@ def _run(module: str, settings: str) -> Result:
     witness = BUILD / f"{module}.witness"
     witness.unlink(missing_ok=True)
     env = environment(settings, ARA_WITNESS=str(witness))
-    found = run([program("python"), "-m", "django", "test", module], env, timeout=120)
+    found = run([OWN.program("python"), "-m", "django", "test", module], env, timeout=120)
     (BUILD / f"{module}.{settings}.log").write_text(found.stdout + found.stderr)
     ran = RAN.search(found.stderr)
     outcome = OUTCOME.search(found.stderr)

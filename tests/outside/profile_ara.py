@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from claims import Claims
-from environment import BUILD, VENV, environment, program
+from environment import BUILD, OWN, environment
 from processes import run
 
 __all__ = ["profile_ara"]
@@ -38,7 +38,9 @@ def profile_ara(claims: Claims) -> None:
 
 
 def _profile(claims: Claims, caller: str, *words: str) -> list[dict[str, Any]]:
-    done = run([program("strangler"), "profile", "--format", "json", *words], environment("ara_settings"), timeout=240)
+    done = run(
+        [OWN.program("strangler"), "profile", "--format", "json", *words], environment("ara_settings"), timeout=240
+    )
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
     (BUILD / f"profile.{caller}.json").write_text(done.stdout)
@@ -60,7 +62,7 @@ def _digest() -> str:
 
 def _is_there(finding: dict[str, Any]) -> bool:
     """Whether the file has that text on that line; a template's path starts below its folder."""
-    [package] = VENV.glob("lib/python3*/site-packages")
+    [package] = OWN.folder.glob("lib/python3*/site-packages")
     named: list[Path] = [package / finding["file"], *package.glob(f"ara/*/templates/{finding['file']}")]
     lines = next((path.read_text().splitlines() for path in named if path.exists()), [])
     number = finding["line"]

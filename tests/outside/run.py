@@ -1,23 +1,15 @@
 """Plug the router into ara by settings only: its own tests, its API across and back, its profile, its contract."""
 
 import json
-import os
 import shutil
 import sys
-import time
-from pathlib import Path
 
-from environment import BUILD, HERE, VENV, environment, prepare, program
+from environment import BUILD, HERE, OWN, environment
 
 
 def main() -> int:
     """Install and go on inside of the new environment; exits 0 only if every claim holds."""
-    BUILD.mkdir(parents=True, exist_ok=True)
-    if Path(sys.prefix) != VENV:
-        started = time.monotonic()
-        done = prepare()
-        print(f"installed {' and '.join(done) or 'nothing new'} in {time.monotonic() - started:.1f} s", flush=True)
-        os.execv(program("python"), [program("python"), *sys.argv])
+    OWN.enter()
     return _claims()
 
 
@@ -60,13 +52,13 @@ def _endpoints(claims: "Claims") -> list[str]:  # noqa: F821
     from processes import run
 
     known = json.loads((HERE / "ara_endpoints.json").read_text())
-    found = run([program("python"), "ara_endpoints.py"], environment("ara_settings"))
+    found = run([OWN.program("python"), "ara_endpoints.py"], environment("ara_settings"))
     refused = sum(map(len, known["refused"].values()))
     complete = found.returncode == 0
     value = f"{len(known['bound'])} bound, {refused} refused" if complete else found.stderr[-3000:]
     claims.add("each GET endpoint is bound or refused with a reason", value=value, holds=complete)
     claims.details["refused"] = json.loads(found.stdout) if complete else {}
-    checked = run([program("python"), "-m", "django", "check"], environment("ara_settings"))
+    checked = run([OWN.program("python"), "-m", "django", "check"], environment("ara_settings"))
     claims.add("system checks", value=(checked.stdout + checked.stderr)[-300:].strip(), holds=checked.returncode == 0)
     return known["bound"]
 

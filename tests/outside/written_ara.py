@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from claims import Claims
-from environment import BUILD, environment, program
+from environment import BUILD, OWN, environment
 from processes import run
 
 __all__ = ["verify_writes"]
@@ -23,7 +23,7 @@ def verify_writes(claims: Claims) -> None:
     report = BUILD / "verify.writes.json"
     words = ["--examples", str(EXAMPLES), "--report", f"json={report}"]
     env = environment("ara_settings", ARA_WRITES=" ".join(writes))
-    done = run([program("strangler"), "verify", *writes, *words], env, timeout=SECONDS)
+    done = run([OWN.program("strangler"), "verify", *writes, *words], env, timeout=SECONDS)
     if not report.exists():
         raise RuntimeError(done.stderr[-2000:] or done.stdout[-2000:])
     found: list[dict[str, Any]] = json.loads(report.read_text())["endpoints"]
@@ -36,7 +36,7 @@ def verify_writes(claims: Claims) -> None:
 
 
 def _writes() -> list[str]:
-    done = run([program("strangler"), "endpoints", "--format", "json"], environment("ara_settings"))
+    done = run([OWN.program("strangler"), "endpoints", "--format", "json"], environment("ara_settings"))
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
     rows: list[dict[str, Any]] = json.loads(done.stdout)
