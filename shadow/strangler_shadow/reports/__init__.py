@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
+from strangler_django.report_files import ReportNotWritten, write_rendered
 from strangler_shadow.report import Report
-from strangler_shadow.reports.errors import ReportNotWritten
-from strangler_shadow.reports.files import write_rendered
 
 __all__ = ["KINDS", "ReportNotWritten", "write_report"]
 

@@ -113,12 +113,12 @@ import sys
 sys.modules["jinja2"] = None
 import django; django.setup()
 from strangler_django.profiling.report import Report
-from strangler_django.profiling.reports import ProfileNotWritten, render_report
+from strangler_django.profiling.reports import ReportNotWritten, render_report
 report = Report(started="", caller="nobody", endpoints=(), ranking=())
 assert render_report(report, "json") and render_report(report, "text")
 try:
     render_report(report, "html")
-except ProfileNotWritten as error:
+except ReportNotWritten as error:
     print(error)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

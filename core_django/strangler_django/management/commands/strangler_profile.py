@@ -3,6 +3,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ from strangler_django.profiling import (
     rank,
     read_requests,
 )
-from strangler_django.profiling.reports import KINDS, ProfileNotWritten, render_report, write_report
+from strangler_django.profiling.reports import KINDS, render_report, write_report
 from strangler_django.profiling.reports.text import print_profile
+from strangler_django.report_files import add_report_option, report_file, write_files
 from strangler_django.verb import UsageError, Verb
 
 SHAPES = 5
@@ -42,16 +44,10 @@ class Command(Verb):
         )
         parser.add_argument("--user", help="who asks: username or primary key (nobody)")
         parser.add_argument("--format", choices=["text", "json"], default="text", help="of the output (%(default)s)")
-        parser.add_argument(
-            "--report",
-            action="append",
-            default=[],
-            metavar="KIND=PATH",
-            help=f"write a report file; KIND is one of {', '.join(KINDS)}; may be repeated",
-        )
+        add_report_option(parser, KINDS)
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        files = [_report_file(text) for text in options["report"]]
+        files = [report_file(text, KINDS) for text in options["report"]]
         everything = walk_endpoints()
         endpoints = _wanted(options["endpoints"], everything)
         user = _user(options["user"])
@@ -81,13 +77,9 @@ class Command(Verb):
             self.stdout.write(render_report(report, "json"), ending="")
         else:
             print_profile(report, self.console)
-        for kind, path in files:
-            try:
-                write_report(report, kind, path)
-            except ProfileNotWritten as error:
-                raise UsageError(str(error)) from error
+        for line in write_files(files, partial(write_report, report)):
             if form == "text":
-                self.stdout.write(f"{kind} report: {path}")
+                self.stdout.write(line)
 
     @contextmanager
     def _progress(self, total: int, *, quiet: bool) -> Iterator[Any]:
@@ -164,16 +156,3 @@ def _found_user(text: str) -> Any:
         with suppress(ValueError, ValidationError):
             found = model._default_manager.filter(pk=text).first()
     return found
-
-
-def _report_file(text: str) -> tuple[str, Path]:
-    kind, separator, path = text.partition("=")
-    if kind not in KINDS or not separator or not path:
-        raise UsageError(f"--report {text}: write KIND=PATH, and KIND is one of {', '.join(KINDS)}")
-    # Said now, not after a long run.
-    try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).touch()
-    except OSError as error:
-        raise UsageError(f"--report {text}: {error.strerror}") from error
-    return kind, Path(path)

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 from rich.text import Text
 
+from strangler_django.report_files import add_report_option, report_file, write_files
 from strangler_django.verb import UsageError, Verb
 from strangler_router.errors import ConfigurationError
 from strangler_router.flags import read_policy
@@ -18,10 +20,8 @@ from strangler_router.policy import Flag, Rung, Stage
 from strangler_router.table import build_table
 from strangler_shadow.gate import GateReport, ask_gate, with_history
 from strangler_shadow.latency import Interval
-from strangler_shadow.reports.errors import ReportNotWritten
 from strangler_shadow.reports.evidence import KINDS, write_evidence
 from strangler_shadow.reports.evidence.found import read_found
-from strangler_shadow.reports.files import report_file
 from strangler_shadow.verdict import Verdict, worst
 
 # As often as a process writes its counts.
@@ -51,13 +51,7 @@ class Command(Verb):
             metavar="SECONDS",
             help="ask again until the verdict is another one, for so long",
         )
-        parser.add_argument(
-            "--report",
-            action="append",
-            default=[],
-            metavar="KIND=PATH",
-            help=f"write a report file; KIND is one of {', '.join(KINDS)}; may be repeated",
-        )
+        add_report_option(parser, KINDS)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         files = [report_file(text, KINDS) for text in options["report"]]
@@ -87,13 +81,9 @@ class Command(Verb):
         if not files:
             return
         found = read_found(map(with_history, reports), timezone.now())
-        for kind, path in files:
-            try:
-                write_evidence(found, kind, path)
-            except ReportNotWritten as error:
-                raise UsageError(str(error)) from error
+        for line in write_files(files, partial(write_evidence, found)):
             if says:
-                self.stdout.write(f"{kind} report: {path}")
+                self.stdout.write(line)
 
     def _ask(self, options: dict[str, Any]) -> list[GateReport]:
         policy = read_policy()

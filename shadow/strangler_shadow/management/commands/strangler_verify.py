@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.db import DatabaseError
 from hypothesis.configuration import set_hypothesis_home_dir
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from strangler_django.report_files import add_report_option, report_file, write_files
 from strangler_django.verb import UsageError, Verb
 from strangler_router.conf import settings
 from strangler_router.flags import read_policy
@@ -25,8 +27,7 @@ from strangler_shadow.generated_rows import GeneratedRows
 from strangler_shadow.on_twins import verify_on_twins
 from strangler_shadow.profiles import Explore, Gate, not_reached
 from strangler_shadow.report import EndpointReport, Report
-from strangler_shadow.reports import KINDS, ReportNotWritten, write_report
-from strangler_shadow.reports.files import report_file
+from strangler_shadow.reports import KINDS, write_report
 from strangler_shadow.reports.text import print_report
 from strangler_shadow.requests import UnreadableRequests, given_calls
 from strangler_shadow.verify import Verification
@@ -72,19 +73,13 @@ class Command(Verb):
             metavar="FILE",
             help="calls to make first: lines `GET /path [user]`, a .har file, or a .recording",
         )
-        parser.add_argument(
-            "--report",
-            action="append",
-            default=[],
-            metavar="KIND=PATH",
-            help=f"write a report file; KIND is one of {', '.join(KINDS)}; may be repeated",
-        )
+        add_report_option(parser, KINDS)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         _check_profile(options)
         if options["rows"] < 0:
             raise UsageError(f"--rows {options['rows']}: a number of rows, or 0 for none")
-        files = [report_file(text, list(KINDS)) for text in options["report"]]
+        files = [report_file(text, KINDS) for text in options["report"]]
         entries = _entries(options["endpoints"])
         given = self._given(options["requests"], entries)
         # Else Hypothesis keeps a .hypothesis folder wherever the command runs.
@@ -113,12 +108,8 @@ class Command(Verb):
         print_report(report, self.console)
         calls, seconds = sum(found.calls for found in reports), sum(found.seconds for found in reports)
         self.stdout.write(f"{calls:,} calls, {calls / max(seconds, 0.001):.0f}/s")
-        for kind, path in files:
-            try:
-                write_report(report, kind, path)
-            except ReportNotWritten as error:
-                raise UsageError(str(error)) from error
-            self.stdout.write(f"{kind} report: {path}")
+        for line in write_files(files, partial(write_report, report)):
+            self.stdout.write(line)
         sys.exit(report.verdict)
 
     def _served(self, entries: list[Entry], rungs: Mapping[str, str], command: str) -> list[Entry]:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from strangler_django.report_files import write_rendered
 from strangler_shadow.reports.evidence.found import EvidenceReport
-from strangler_shadow.reports.files import write_rendered
 
 __all__ = ["KINDS", "write_evidence"]
 
