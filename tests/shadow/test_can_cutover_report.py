@@ -58,8 +58,8 @@ def test_output_in_json_stays_one_document(tmp_path):
 
 def test_without_jinja_the_page_is_a_usage_error_and_the_rest_is_written(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "jinja2", None)
-    for name in ("pages", "evidence.html"):
-        monkeypatch.delitem(sys.modules, f"strangler_shadow.reports.{name}", raising=False)
+    for name in ("strangler_django.pages", "strangler_shadow.reports.pages", "strangler_shadow.reports.evidence.html"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     ask(NAME, *(f"--report={kind}={tmp_path / kind}" for kind in ("json", "junit", "markdown")))
     assert len(list(tmp_path.iterdir())) == 3
     with pytest.raises(UsageError, match="The html report needs jinja2: pip install"):

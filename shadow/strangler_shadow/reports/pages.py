@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from strangler_django.pages import Environment, page_templates
 from strangler_shadow.reports.charts import bound_chart, latency_chart, percent, quantile_name
 from strangler_shadow.reports.words import (
     GATE_VERDICTS,
@@ -38,14 +37,7 @@ SIGNS = {
 
 def templates() -> Environment:
     """The environment of the page templates; names that it lacks are errors."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_finalize,
-    )
+    environment = page_templates(Path(__file__).parent, finalize=_finalize)
     environment.globals |= {
         "GATE_VERDICTS": GATE_VERDICTS,
         "KINDS": KINDS,

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from strangler_django.pages import page_templates
 from strangler_django.profiling.report import Report, Sized, State
 from strangler_django.profiling.reports.words import (
     PARTS,
@@ -25,13 +24,7 @@ WIDTH, HEIGHT, EDGE = 120, 34, 4
 
 def render(report: Report) -> str:
     """The report as an HTML page."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_templates(Path(__file__).parent)
     environment.globals |= {
         "PARTS": PARTS,
         "HEIGHT": HEIGHT,
