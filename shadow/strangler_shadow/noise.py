@@ -153,11 +153,17 @@ def is_clock(difference: Difference) -> bool:
 
 
 def settled(
-    control: Observation, candidate: Observation, repeat: Callable[[], Observation], known: Noise = NO_NOISE
+    control: Observation,
+    candidate: Observation,
+    repeat: Callable[[], Observation],
+    known: Noise = NO_NOISE,
+    repeat_candidate: Callable[[], Observation] | None = None,
 ) -> tuple[list[Difference], Noise]:
-    """The differences that stay when the control is asked again, and all noise, that which was `known` before too.
+    """The differences that stay when both are asked again, and all noise, that which was `known` before too.
 
-    The control is asked FEW times, and up to REPEATS where something that is left lies where it was seen to vary.
+    The control is asked FEW times, and up to REPEATS where something that is left lies where it was seen to vary. The
+    candidate is asked again where all that is left lies there: what neither repeats, such as a time that falls on a
+    whole second and is written without a fraction, is no difference.
     """
     noise, found = known, differences_beyond(known, control, candidate)
     for asked in range(REPEATS):
@@ -165,6 +171,9 @@ def settled(
             break
         noise |= noise_between(control, repeat())
         found = differences_beyond(noise, control, candidate)
+    if found and repeat_candidate is not None and all(map(noise.touches, found)):
+        others = (differences_beyond(noise, control, repeat_candidate()) for _ in range(FEW))
+        found = next(filter(None, others), [])
     return found, noise
 
 

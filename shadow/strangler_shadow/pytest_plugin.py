@@ -12,6 +12,7 @@ and name its address in `STRANGLER["TARGETS"]`.
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from io import StringIO
 from typing import Any
 
@@ -41,8 +42,9 @@ class Strangler:
         from strangler_shadow.rules import declared_noise
 
         made = call_of(dict(call))
-        control, candidate = replay_control(made), replay_candidate(made, rung)
-        differences, _ = settled(control, candidate, lambda: replay_control(made), declared_noise(made.endpoint))
+        ask_control, ask_candidate = partial(replay_control, made), partial(replay_candidate, made, rung)
+        known = declared_noise(made.endpoint)
+        differences, _ = settled(ask_control(), ask_candidate(), ask_control, known, ask_candidate)
         lines = [f"{each.kind} {each.path}: {each.control!r} -> {each.candidate!r}" for each in differences[:10]]
         if lines:
             raise AssertionError(f"{made.method} {made.path}?{made.query}\n" + "\n".join(lines))

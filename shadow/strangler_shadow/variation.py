@@ -42,7 +42,7 @@ class Variation:
 
         unknown, explained = sifted(self.noise, control, candidate)
         known, links = with_cursors(self.noise, [*unknown, *explained])
-        found, self.noise = settled(control, candidate, repeat, known)
+        found, self.noise = settled(control, candidate, repeat, known, lambda: sides.candidate(call))
         if found and all(map(is_clock, found)) and self.waits < MOST_WAITS:
             # A clock that shows whole seconds has stood still between answers that were asked for at once.
             self.waits += 1

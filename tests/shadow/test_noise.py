@@ -36,7 +36,11 @@ def known():
 
 def found_beyond(seed, candidate, noise):
     monolith = drawn(seed)
-    return settled(answer(monolith()), answer(candidate(monolith())), lambda: answer(monolith()), noise)[0]
+
+    def service():
+        return answer(candidate(monolith()))
+
+    return settled(answer(monolith()), service(), lambda: answer(monolith()), noise, service)[0]
 
 
 @settings(deadline=None)
@@ -140,6 +144,20 @@ def test_a_steady_control_is_asked_twice_and_a_moving_one_until_it_explains():
     asked.clear()
     settled(answer({"a": "x1"}), answer({"a": 5}), lambda: asked.append(1) or answer({"a": "y2"}))
     assert len(asked) == 8
+
+
+@pytest.mark.parametrize(("whole_seconds", "found"), [(1, 0), (2, 1), (3, 1)])
+def test_a_time_without_its_fraction_is_a_difference_where_the_candidate_repeats_it(whole_seconds, found):
+    fractions = iter(range(100_000, 100_020))
+    texts = iter(["2026-03-01T12:00:01Z"] * whole_seconds)
+
+    def monolith():
+        return answer({"at": f"2026-03-01T12:00:00.{next(fractions)}Z"})
+
+    def service():
+        return answer({"at": text}) if (text := next(texts, None)) else monolith()
+
+    assert len(settled(monolith(), service(), monolith, repeat_candidate=service)[0]) == found
 
 
 @pytest.mark.parametrize(
