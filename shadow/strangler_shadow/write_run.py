@@ -40,8 +40,6 @@ __all__ = ["WriteRun"]
 MOST_PAIRS = 24
 # Sequences that may be asked to make a finding smaller.
 MOST_SHRINKS = 60
-# Calls that send something, after which more is waited for; then only where it came late before.
-MOST_WAITS = 5
 NOT_BOUND = "not bound"
 
 
@@ -76,7 +74,6 @@ class WriteRun:
     refused: set[str] = field(default_factory=set)
     late: int = 0
     lags: bool = False
-    waits: int = 0
     known: set[Group] = field(default_factory=set)
     confirmed: set[Group] = field(default_factory=set)
     failed: dict[str, Outcome] = field(default_factory=dict)
@@ -199,10 +196,8 @@ class WriteRun:
         self.refused.update(effect.name for effect in sides.sent if effect.kind == "connection")
         if not (sides.sent or sides.would_send or self.lags):
             return []
-        self.waits += 1
         found = effect_differences(self.effect_noise, sides.sent, sides.would_send)
-        waits = self.lags or self.waits <= MOST_WAITS
-        if waits or any(group_of(difference) not in self.confirmed for difference in found):
+        if self.lags or any(group_of(difference) not in self.confirmed for difference in found):
             time.sleep(LATE_SECONDS)
             more = self.service.effects.of_service()
             self.lags = self.lags or bool(more)

@@ -1,5 +1,6 @@
 """Orders that send mail, put a task into a queue and ask another server; OUTGOING_FAULT makes one process wrong.
 
+With OUTGOING_WAY both sides ask before they answer, mail from a thread, or mail a token.
 Texts with the word zanzibar are personal.
 """
 
@@ -9,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 from celery import Celery
 from django.core.mail import EmailMultiAlternatives, send_mail
@@ -24,6 +26,7 @@ from academy.catalog.models import Topic
 
 FAULT = os.environ.get("OUTGOING_FAULT", "")
 LATE = 0.08
+kept: list[int] = []
 QUEUE = os.environ.get("OUTGOING_QUEUE", "/nowhere")
 FOLDERS = dict.fromkeys(["data_folder_in", "data_folder_out", "control_folder"], QUEUE)
 app = Celery("outgoing", broker="filesystem://")
@@ -48,6 +51,8 @@ class Orders(GenericAPIView):
 
     def post(self, request: Any) -> Response:
         order = OrderSerializer(data=request.data)
+        if not order.is_valid() and kept:
+            confirm(kept.pop())
         order.is_valid(raise_exception=True)
         amount = order.validated_data["amount"]
         with transaction.atomic():
@@ -56,10 +61,15 @@ class Orders(GenericAPIView):
             transaction.on_commit(announce)
             if amount < 0:
                 raise ValidationError({"amount": ["Nobody is paid for an order."]})
-        if FAULT == "late_mail":
+        way = os.environ.get("OUTGOING_WAY")
+        if way == "asks":
+            ask()
+        if FAULT == "late_mail" or way == "threads":
             later(lambda: confirm(topic.pk))
         elif FAULT != "no_mail":
             confirm(topic.pk)
+        if FAULT == "mail_at_another_call":
+            kept.append(topic.pk)
         if FAULT == "more_mail_late":
             later(lambda: send_mail("Thanks", "zanzibar", None, ["zanzibar@example.org"]))
         return Response({"id": topic.pk}, status=201)
@@ -95,9 +105,10 @@ def enqueue(order: int, amount: int) -> None:
 def confirm(order: int) -> None:
     """Mail with all that a message may have."""
     body = f"Dear zanzibar, your order is {order}."
+    token = {"X-Token": uuid4().hex} if os.environ.get("OUTGOING_WAY") == "tokens" else {}
     message = EmailMultiAlternatives(
         "Your order, zanzibar", body + ("!" * (FAULT == "other_body")), "shop@example.org", ["zanzibar@example.org"],
-        bcc=["zanzibar-audit@example.org"], headers={"X-Order": str(order)},
+        bcc=["zanzibar-audit@example.org"], headers={"X-Order": str(order), **token},
     )  # fmt: skip
     message.attach_alternative(f"<p>{body}</p>", "text/html")
     message.attach("zanzibar.txt", b"paid" if FAULT == "other_attachment" else b"to be paid", "text/plain")

@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from smtplib import SMTPServerDisconnected
 from typing import Any
@@ -28,11 +28,16 @@ from strangler_shadow.replay import replay_control
 from strangler_shadow.report import EndpointReport, Report
 from strangler_shadow.reports import KINDS, write_report
 from strangler_shadow.search import Unreachable
-from strangler_shadow.twins import TwinError
+from strangler_shadow.twin_service import serving
+from strangler_shadow.twins import TwinError, twins
 from strangler_shadow.verdict import Verdict
+from strangler_shadow.write_calls import Step
+from strangler_shadow.write_run import WriteRun
 
 pytestmark = pytest.mark.parametrize("seeded_academy", ["sqlite_file"], indirect=True)
 TASK = "effect task shop.charge"
+PROGRAM = f"env OUTGOING_FAULT={{}} {sys.executable} -m strangler_router host --address {{{{address}}}}"
+JSON = "application/json"
 
 
 @dataclass
@@ -113,7 +118,7 @@ def outside(
 def verify(
     fault: str = "", *, endpoint: str = "orders.post", rung: str = "lifted", program: str = ""
 ) -> EndpointReport:
-    program = program or f"env OUTGOING_FAULT={fault} {sys.executable} -m strangler_router host --address {{address}}"
+    program = program or PROGRAM.format(fault)
     entries = [entry for entry in build_table().values() if entry.binding.id == endpoint]
     [report] = verify_on_twins(entries, rung=rung, command=program, profile=Gate(seed=1, examples=1))
     return report
@@ -157,6 +162,41 @@ def test_what_is_sent_wrongly_is_found_though_replies_and_rows_are_right(outside
 def test_mail_that_a_service_sends_after_its_answer_is_waited_for(outside):
     report = verify("late_mail")
     assert (report.verdict, report.findings) == (Verdict.EQUIVALENT, ()), report.reason
+
+
+def test_mail_that_comes_with_the_call_after_is_never_taken_for_noise(outside):
+    asked = Call(endpoint="orders.post", route="orders/", method="POST", path="/orders/", content_type=JSON)
+    order, refused = (replace(asked, body=body) for body in (b'{"name": "a", "amount": 1}', b"{}"))
+    with twins() as copies, serving(copies, "lifted", PROGRAM.format("mail_at_another_call")) as service:
+        run = WriteRun(rung="lifted", twins=copies, service=service, on_call=lambda: None)
+        for call in (refused, order, refused):
+            run.check((Step(label="anonymous", call=call),))
+    assert (run.calls, run.late, run.lags) == (4, 1, True)
+
+
+def test_what_the_monolith_does_not_repeat_is_learnt_and_listed(outside, monkeypatch):
+    monkeypatch.setenv("OUTGOING_WAY", "tokens")
+    report = verify()
+    assert (report.verdict, report.findings) == (Verdict.EQUIVALENT, ()), report.reason
+    assert report.hides.keys() == {'effect mail[*].headers["X-Token"]'}
+    assert "effect mail[*].body" in {
+        item.pattern for found in verify("other_body").findings for item in found.differences
+    }
+
+
+def test_mail_of_a_thread_belongs_to_the_side_whose_view_started_it(outside, monkeypatch):
+    monkeypatch.setenv("OUTGOING_WAY", "threads")
+    report = verify()
+    assert (report.verdict, report.findings) == (Verdict.EQUIVALENT, ()), report.reason
+
+
+def test_an_endpoint_that_cannot_do_without_another_server_is_inconclusive_and_says_what_helps(outside, monkeypatch):
+    monkeypatch.setenv("OUTGOING_WAY", "asks")
+    report = verify()
+    assert (report.verdict, report.findings) == (Verdict.INCONCLUSIVE, ()), report.reason
+    refused = f"connections to localhost:{outside.http} were refused, which STRANGLER['SHADOW']['REACHABLE'] allows"
+    assert report.reason == f"no call succeeded, so nothing but errors was compared; {refused}"
+    assert outside.received == ([], [])
 
 
 def test_no_report_shows_what_was_sent_nor_a_key_of_it(outside, settings, tmp_path):
