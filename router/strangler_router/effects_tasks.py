@@ -6,6 +6,7 @@ rows, or use one of these.
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import wraps
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -99,6 +100,8 @@ def _signatures(found: Any) -> list[Any]:
 def _rq(module: ModuleType) -> None:
     def enqueue_job(queue: Any, job: Any, *_args: Any, **_kwargs: Any) -> Any:
         _record(job.func_name, job.args, job.kwargs, queue=queue.name)
+        # Callers read where it waits, and since when.
+        job.origin, job.enqueued_at = queue.name, datetime.now(UTC)
         return job
 
     def schedule_job(queue: Any, job: Any, at: Any, *_args: Any, **_kwargs: Any) -> Any:

@@ -109,6 +109,9 @@ class TestTasks:
 
     def test_several_jobs_and_later_ones_of_rq_are_told(self, told, tmp_path):
         queue = outgoing_jobs.LIBRARIES["rq"](tmp_path)
+        job = queue.queue.enqueue(outgoing_jobs.work, 4)
+        assert (job.origin, job.enqueued_at.tzinfo) == ("payments", UTC)
+        told.clear()
         queue.queue.enqueue_many([queue.queue.prepare_data(outgoing_jobs.work, (number,)) for number in range(2)])
         queue.queue.enqueue_at(datetime(2026, 1, 1, tzinfo=UTC), outgoing_jobs.work, 5)
         assert [effect.document["args"] for effect in told] == [[0], [1], [5]]
