@@ -161,8 +161,9 @@ def database(alias: str, *, host: str, port: str, name: str, schema: str = "") -
     return f"{alias}@{hashlib.blake2b(text.encode(), digest_size=6).hexdigest()}"
 
 
-def key_prefix(run_id: bytes) -> bytes:
-    """What keys begin with on a server of this `run_id`."""
+def key_prefix(said: bytes) -> bytes:
+    """What keys begin with on the server that said this to `INFO server`; `StopIteration` where it tells no run_id."""
+    run_id = next(line for line in said.splitlines() if line.startswith(b"run_id:")).partition(b":")[2]
     return b"strangler:%d:%b:" % (FORMAT, run_id[:12])
 
 

@@ -276,9 +276,7 @@ class _Links:
         try:
             connection.connect()
             connection.send_command("INFO", "server", check_health=False)
-            lines = connection.read_response().splitlines()
-            run_id = next(line for line in lines if line.startswith(b"run_id:")).partition(b":")[2]
+            return _Link(connection, key_prefix(connection.read_response()))
         except BaseException:
             connection.disconnect()
             raise
-        return _Link(connection, key_prefix(run_id))

@@ -162,7 +162,7 @@ FAULTS: dict[str, Fault] = {
     "a rollback renews nothing": _put(pending, "settle_finished", lambda alias: None),
     "a savepoint that is rolled back takes the marks with it": _savepoint_forgets,
     "own writes are not bypassed": _put(pending, "open_rows", lambda alias, labels: set()),
-    "the key does not hold the server's run_id": _put(store, "key_prefix", lambda run_id: b"strangler:2:any:"),
+    "the key does not hold the server's run_id": _put(store, "key_prefix", lambda said: b"strangler:2:any:"),
     "the journal is not asked": _journal_unasked,
     "the journal is not written": _put(journal, "write", lambda *given, **named: None),
     "the journal is cleared before it is renewed": _put(journal, "clear", _clear_unrenewed),

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from strangler_protos.stamps import key_prefix
+from strangler_protos.stamps import Command, key_prefix
 
 try:
     import redis
@@ -26,7 +26,6 @@ try:
 except ImportError:  # pragma: no cover  redis-py reads and writes without it, slower
     hiredis = None  # type: ignore[assignment]
 
-Command = tuple[str | bytes | int, ...]
 LONGEST_WAIT = 0.25
 PAUSE = 1.0
 """Seconds between probes while the breaker is open."""
@@ -187,12 +186,10 @@ class Store:
         try:
             connection.connect()
             connection.send_command("INFO", "server", check_health=False)
-            lines = connection.read_response().splitlines()
-            run_id = next(line for line in lines if line.startswith(b"run_id:")).partition(b":")[2]
+            return Link(connection, key_prefix(connection.read_response()))
         except BaseException:
             connection.disconnect()
             raise
-        return Link(connection, key_prefix(run_id))
 
 
 _stores: dict[str, Store] = {}

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from strangler_django.serializers import entries
 from strangler_django.serializers.entries import TABLE, Ask, Shelf
 from strangler_django.serializers.reads import Read
-from strangler_django.serializers.store import Command, Store, Unavailable
+from strangler_django.serializers.store import Store, Unavailable
 from strangler_django.serializers.waiting import Waiter
 from strangler_protos import stamps as protocol
-from strangler_protos.stamps import ANY_ROW, new_token
+from strangler_protos.stamps import ANY_ROW, Command, new_token
 
 __all__ = ["NAME", "Pace", "Unkept", "take"]
 
