@@ -1,6 +1,5 @@
 """System checks; every refusal of the router has an id."""
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
 from typing import Any
@@ -15,6 +14,7 @@ from strangler_django.endpoints import Endpoint, walk_endpoints
 from strangler_protos.bindings import SAFE_METHODS, Binding
 from strangler_protos.errors import IdentityError
 from strangler_protos.identity import Keyring
+from strangler_protos.suggestion import suggest
 from strangler_router.borrowed import borrowed_lines
 from strangler_router.conf import Settings, settings
 from strangler_router.errors import ConfigurationError
@@ -84,7 +84,7 @@ def check_flags(*, databases: Sequence[str] | None = None, **_kwargs: Any) -> li
         if name not in endpoints and (flag.stage is not Stage.MONOLITH or flag.mirror):
             messages.append(
                 Error(
-                    f"the flag of {name} names no endpoint any more{_did_you_mean(name, endpoints)}; restore the name, "
+                    f"the flag of {name} names no endpoint any more{suggest(name, endpoints)}; restore the name, "
                     f"or run `strangler cutover {name} --stage monolith --mirror 0 --why ...`",
                     id="strangler_router.E016",
                 )
@@ -128,7 +128,7 @@ def _unknown_keys(raw: dict[str, Any]) -> Iterator[CheckMessage]:
     known = Settings.known_keys()
     for key in raw:
         if key not in known:
-            yield Error(f"STRANGLER has no key {key!r}{_did_you_mean(str(key), known)}", id="strangler_router.E001")
+            yield Error(f"STRANGLER has no key {key!r}{suggest(key, known)}", id="strangler_router.E001")
 
 
 def _wrong_types(raw: dict[str, Any]) -> Iterator[CheckMessage]:
@@ -190,8 +190,3 @@ def _addresses(service: str, binding: Binding) -> Iterator[CheckMessage]:
         Keyring.from_hex(values.keys.get(service, {}))
     except (IdentityError, TypeError, AttributeError) as error:
         yield Error(f"STRANGLER['KEYS'][{service!r}]: {error}", id="strangler_router.E013")
-
-
-def _did_you_mean(word: str, known: Any) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""

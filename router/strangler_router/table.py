@@ -1,6 +1,5 @@
 """Bind contracts to endpoints; what cannot be bound is refused, with a reason and a check id."""
 
-import difflib
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from django.utils.module_loading import import_string
 from strangler_django.endpoints import Endpoint, ambiguous_names, walk_endpoints
 from strangler_protos.bindings import Authority, Binding, generic_binding, read_contract
 from strangler_protos.errors import ContractError
+from strangler_protos.suggestion import suggest
 from strangler_router.conf import Settings, settings
 from strangler_router.errors import ConfigurationError
 from strangler_router.peel import peeled_function
@@ -142,9 +142,8 @@ def _mismatches(
         if name in ambiguous:
             yield Refusal("E005", f"{binding.id}: several routes are named {name}; give them names of their own")
         else:
-            close = difflib.get_close_matches(binding.id, known, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else "see `strangler endpoints`"
-            yield Refusal("E003", f"{binding.id} is no endpoint of this project; {hint}")
+            hint = suggest(binding.id, known, otherwise="see `strangler endpoints`")
+            yield Refusal("E003", f"{binding.id} is no endpoint of this project{hint}")
     elif (binding.route, binding.http_method) != (endpoint.route, endpoint.http_method):
         yield Refusal(
             "E004",

@@ -1,6 +1,5 @@
 """System checks of the rules that a project declares for what its monolith does not repeat."""
 
-import difflib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A
 from django.utils import timezone
 
 from strangler_django.endpoints import walk_endpoints
+from strangler_protos.suggestion import suggest
 from strangler_router.conf import settings
 from strangler_router.errors import ConfigurationError
 from strangler_shadow.fields import OWN_NAMES, declared_names
@@ -48,11 +48,11 @@ def _about(number: int, rule: Rule, endpoints: set[str]) -> Iterator[CheckMessag
         hint = f"{rule.owner} can prolong it where its reason still holds: {rule.reason}"
         yield Warning(words, hint=hint, id="strangler_shadow.W001")
     if rule.endpoint not in {ANY_ENDPOINT, *endpoints}:
-        words = f"{where} is about {rule.endpoint!r}, which is no endpoint{_meant(rule.endpoint, endpoints)}"
+        words = f"{where} is about {rule.endpoint!r}, which is no endpoint{suggest(rule.endpoint, endpoints)}"
         yield Warning(words, id="strangler_shadow.W002")
     elif rule.endpoint != ANY_ENDPOINT and (name := _unknown_name(rule)):
         known = declared_names(rule.endpoint) - OWN_NAMES
-        words = f"{where}: {rule.endpoint} declares no field {name!r}{_meant(name, known)}"
+        words = f"{where}: {rule.endpoint} declares no field {name!r}{suggest(name, known)}"
         yield Warning(words, id="strangler_shadow.W003")
 
 
@@ -63,8 +63,3 @@ def _unknown_name(rule: Rule) -> str:
         return ""
     first = next((step for step in steps_of(rule.at) if step is not EVERY and step not in OWN_NAMES), None)
     return first if first is not None and first not in known else ""
-
-
-def _meant(word: str, known: Any) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""

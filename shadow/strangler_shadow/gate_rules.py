@@ -1,10 +1,10 @@
 """What a project asks of evidence: the keys of `STRANGLER["SHADOW"]["GATE"]`."""
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from strangler_protos.suggestion import suggest
 from strangler_router.errors import ConfigurationError
 from strangler_router.policy import Stage
 
@@ -42,8 +42,7 @@ def read_rules(
     known = {name.upper() for name in GateRules.__dataclass_fields__}
     for key in raw:
         if key not in known:
-            close = difflib.get_close_matches(str(key), known, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else f"; there are {sorted(known)}"
+            hint = suggest(key, known, otherwise=f"there are {sorted(known)}")
             raise ConfigurationError(f"STRANGLER['SHADOW']['GATE'] has no key {key!r}{hint}")
     values = {key.lower(): value for key, value in raw.items()}
     values["max_rate"] = _of_stage(values.get("max_rate", GateRules().max_rate), stage)

@@ -4,7 +4,6 @@ Each rule says at which place of which endpoint another value is as good, who an
 that day on it does not apply any more.
 """
 
-import difflib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from strangler_protos.suggestion import suggest
 from strangler_router.conf import Settings, settings
 from strangler_router.errors import ConfigurationError
 from strangler_shadow.matchers import Anything, Cursor, Matcher, Number, Time, Token, Url
@@ -205,5 +205,4 @@ def _day(where: str, until: Any) -> date:
 
 
 def _meant(word: Any, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(str(word), list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; there are {sorted(known)}"
+    return suggest(word, known, otherwise=f"there are {sorted(known)}")

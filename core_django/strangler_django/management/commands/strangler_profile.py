@@ -1,4 +1,3 @@
-import difflib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -27,6 +26,7 @@ from strangler_django.profiling.reports import KINDS, render_report, write_repor
 from strangler_django.profiling.reports.text import print_profile
 from strangler_django.report_files import add_report_option, report_file, write_files
 from strangler_django.verb import UsageError, Verb
+from strangler_protos.suggestion import suggest
 
 SHAPES = 5
 
@@ -96,9 +96,8 @@ def _wanted(names: list[str], everything: list[Endpoint]) -> list[Endpoint]:
     known = {endpoint.id: endpoint for endpoint in everything if endpoint.http_method == "GET"}
     for name in names:
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else "see `strangler endpoints`"
-            raise UsageError(f"{name!r} is no GET endpoint; {hint}")
+            hint = suggest(name, known, otherwise="see `strangler endpoints`")
+            raise UsageError(f"{name!r} is no GET endpoint{hint}")
     if names:
         return [known[name] for name in dict.fromkeys(names)]
     return [endpoint for endpoint in known.values() if not FORMAT_SUFFIX.search(endpoint.route)]

@@ -1,4 +1,3 @@
-import difflib
 import json
 from dataclasses import asdict
 from typing import Any
@@ -8,6 +7,7 @@ from django.core.management.base import CommandParser
 
 from strangler_django.serializers.listing import StampedModel, stamped_model, stamped_models
 from strangler_django.verb import UsageError, Verb
+from strangler_protos.suggestion import suggest
 
 
 class Command(Verb):
@@ -35,9 +35,8 @@ def _model(name: str) -> Any:
         return apps.get_model(name)
     except (LookupError, ValueError):
         known = [model._meta.label for model in apps.get_models(include_auto_created=True)]
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else "write APP.MODEL"
-        raise UsageError(f"{name!r} is no model of this project; {hint}") from None
+        hint = suggest(name, known, otherwise="write APP.MODEL")
+        raise UsageError(f"{name!r} is no model of this project{hint}") from None
 
 
 def _lines(model: StampedModel) -> list[str]:

@@ -1,4 +1,3 @@
-import difflib
 import getpass
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,6 +10,7 @@ from django.utils.module_loading import import_string
 
 from strangler_django.verb import UsageError, Verb
 from strangler_protos.bindings import Binding
+from strangler_protos.suggestion import suggest
 from strangler_router import flags
 from strangler_router.conf import settings
 from strangler_router.gate import Gate, Judgement, Verdict
@@ -71,9 +71,8 @@ class Command(Verb):
 def _step(name: str, bound: Mapping[str, Binding], policy: Policy, options: dict[str, Any]) -> tuple[Flag, Flag]:
     """The endpoint's flag before and after; `UsageError` where that cannot be."""
     if name not in bound and name not in policy.flags:
-        close = difflib.get_close_matches(name, bound, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else "see `strangler endpoints`"
-        raise UsageError(f"{name!r} is not bound; {hint}")
+        hint = suggest(name, bound, otherwise="see `strangler endpoints`")
+        raise UsageError(f"{name!r} is not bound{hint}")
     before = policy.flag(name)
     after = _changed(before, options)
     if name in bound:

@@ -1,4 +1,3 @@
-import difflib
 import json
 import sys
 import time
@@ -14,6 +13,7 @@ from rich.text import Text
 
 from strangler_django.report_files import add_report_option, report_file, write_files
 from strangler_django.verb import UsageError, Verb
+from strangler_protos.suggestion import suggest
 from strangler_router.errors import ConfigurationError
 from strangler_router.flags import read_policy
 from strangler_router.policy import Flag, Rung, Stage
@@ -58,9 +58,8 @@ class Command(Verb):
         bound = {entry.binding.id for entry in build_table().values()}
         for name in options["endpoints"]:
             if name not in bound:
-                close = difflib.get_close_matches(name, bound, n=1)
-                hint = f"did you mean {close[0]!r}?" if close else "see `strangler endpoints --bound`"
-                raise UsageError(f"{name!r} is not bound; {hint}")
+                hint = suggest(name, bound, otherwise="see `strangler endpoints --bound`")
+                raise UsageError(f"{name!r} is not bound{hint}")
         deadline = time.monotonic() + options["retry_while_inconclusive"]
         reports = self._ask(options)
         while _verdict(reports) is Verdict.INCONCLUSIVE and (left := deadline - time.monotonic()) > 0:

@@ -1,4 +1,3 @@
-import difflib
 import random
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedC
 
 from strangler_django.report_files import add_report_option, report_file, write_files
 from strangler_django.verb import UsageError, Verb
+from strangler_protos.suggestion import suggest
 from strangler_router.conf import settings
 from strangler_router.flags import read_policy
 from strangler_router.pin import Entry
@@ -224,9 +224,8 @@ def _entries(wanted: list[str]) -> list[Entry]:
     entries = {entry.binding.id: entry for entry in build_table().values()}
     for name in wanted:
         if name not in entries:
-            close = difflib.get_close_matches(name, entries, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else "see `strangler endpoints --bound`"
-            raise UsageError(f"{name!r} is not bound; {hint}")
+            hint = suggest(name, entries, otherwise="see `strangler endpoints --bound`")
+            raise UsageError(f"{name!r} is not bound{hint}")
     if not entries:
         raise UsageError("no endpoint is bound; see STRANGLER['CONTRACTS'] and STRANGLER['LIFTED']")
     return [entries[name] for name in dict.fromkeys(wanted)] if wanted else list(entries.values())
