@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
 from django.test.utils import override_settings
 
-from strangler_router.effects import drop, held_everywhere
+from strangler_router.effects import drop
 from strangler_router.pin import Entry
 from strangler_router.twin import drop_hooks, is_twin, quiet_settings
 from strangler_shadow.callers import KindOfCaller, kinds_of_caller
@@ -23,6 +23,7 @@ from strangler_shadow.edges import edges_of
 from strangler_shadow.inert import inert
 from strangler_shadow.row_copies import RowCopies
 from strangler_shadow.samples import model_of
+from strangler_shadow.twin_effects import held
 from strangler_shadow.twins import TwinError
 
 __all__ = ["NO_ROWS", "GeneratedRows", "Scene", "generate_rows", "shown"]
@@ -98,7 +99,7 @@ def generate_rows(entries: Iterable[Entry], *, count: int, seed: int) -> Generat
     copies = RowCopies(random=Random(seed), users=tuple(caller.subject for _, caller in kinds if caller.subject))  # noqa: S311
     # The rows are made as if they had always been there, so nobody waits for their commit.
     drop_hooks(connections[DEFAULT_DB_ALIAS])
-    with override_settings(**quiet_settings()), held_everywhere(drop), inert(writable=DEFAULT_DB_ALIAS):
+    with override_settings(**quiet_settings()), held(drop), inert(writable=DEFAULT_DB_ALIAS):
         scenes = {model: tuple(_scenes(copies, model, count, refused[model], tied)) for model in wanted}
     return GeneratedRows(
         scenes=scenes,

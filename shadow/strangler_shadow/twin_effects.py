@@ -6,17 +6,18 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from strangler_router.effects import Effect, held_everywhere
+from strangler_router.effects import Effect, Sink, held_everywhere
+from strangler_router.errors import ConfigurationError
 from strangler_services.effects import KINDS
 from strangler_shadow.search import Unreachable
 from strangler_shadow.twins import TwinError
 
-__all__ = ["LATE_SECONDS", "TwinEffects", "holding_effects"]
+__all__ = ["LATE_SECONDS", "TwinEffects", "held", "holding_effects"]
 
 LATE_SECONDS = 0.2
 """What comes after an answer is waited for so long."""
@@ -94,8 +95,19 @@ class TwinEffects:
 
 
 @contextmanager
+def held(sink: Sink, *reachable: str) -> Iterator[None]:
+    """As `held_everywhere`; TwinError where the settings do not say clearly what may be reached."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(held_everywhere(sink, reachable=reachable))
+        except ConfigurationError as error:
+            raise TwinError(str(error)) from error
+        yield
+
+
+@contextmanager
 def holding_effects(*reachable: str) -> Iterator[TwinEffects]:
-    """Hold what this process would send, but to `reachable` servers; TwinError where the file cannot be made."""
+    """Hold what this process would send, but to `reachable` servers; TwinError as of `held`, and without a file."""
     try:
         folder = Path(tempfile.mkdtemp(prefix="strangler_effects_"))
         path = folder / "effects"
@@ -104,7 +116,7 @@ def holding_effects(*reachable: str) -> Iterator[TwinEffects]:
         raise TwinError(f"the file for a service's effects cannot be made: {error.strerror}") from error
     effects = TwinEffects(path=path)
     try:
-        with held_everywhere(effects.hold, reachable=reachable):
+        with held(effects.hold, *reachable):
             yield effects
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -228,6 +228,14 @@ def test_what_may_be_reached_is_asked_by_both_sides(outside, settings):
     assert len(outside.asked) % 2 == 0
 
 
+def test_what_may_be_reached_without_a_port_is_inconclusive(outside, settings):
+    shadow = {**settings.STRANGLER["SHADOW"], "REACHABLE": ["sandbox.example.org"]}
+    settings.STRANGLER = {**settings.STRANGLER, "SHADOW": shadow}
+    report = verify()
+    assert report.verdict is Verdict.INCONCLUSIVE
+    assert report.reason.endswith("REACHABLE'] names 'sandbox.example.org'; write host:port or unix:/path")
+
+
 def test_a_replay_of_a_get_enqueues_nothing_and_mails_nothing_and_still_asks_for_its_answer(outside):
     observation = replay_control(Call(endpoint="quotes.get", route="quotes/", method="GET", path="/quotes/"))
     assert (observation.status, json.loads(observation.body)) == (200, {"answer": "asked"}), observation
