@@ -12,7 +12,13 @@ from rest_framework.exceptions import APIException, ErrorDetail
 from strangler_protos.v1 import http_pb2
 from strangler_router.types import Reply
 
-__all__ = ["exception_of", "message_of", "reply_of", "travels"]
+__all__ = ["Unparsed", "exception_of", "message_of", "reply_of", "travels"]
+
+
+class Unparsed(APIException):
+    """A body that Django will not parse, to which it gives its own 400 outside of the view."""
+
+    status_code = 400
 
 
 def reply_of(error: http_pb2.HttpError) -> Reply:

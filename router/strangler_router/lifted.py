@@ -17,7 +17,6 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.core.handlers.base import BaseHandler
-from django.core.handlers.exception import response_for_exception
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import close_old_connections
 from django.http import Http404, HttpResponse
@@ -39,7 +38,7 @@ from strangler_protos.v1.identity_pb2 import Identity
 from strangler_router.borrowed import borrowed_lines
 from strangler_router.conf import settings
 from strangler_router.errors import ConfigurationError, NoAnswer
-from strangler_router.failures import message_of, reply_of, travels
+from strangler_router.failures import Unparsed, message_of, reply_of, travels
 from strangler_router.peel import peeled_function
 from strangler_router.table import bind
 from strangler_router.transcode import call_from, reply_from, request_message, response_message
@@ -113,9 +112,8 @@ def hosted_backend(binding: Binding, endpoint: Endpoint) -> Backend:
                 response = view(request, *match.args, **match.kwargs)
             except (Http404, PermissionDenied) as error:  # a plain view's, since DRF's own are captured
                 return Reply(exception=_api_exception(error))
-            except (BadRequest, MultiPartParserError, SuspiciousOperation) as error:
-                # Django's own answers to what it will not parse.
-                return _reply_of_response(response_for_exception(request, error), None)
+            except (BadRequest, MultiPartParserError, SuspiciousOperation):
+                return Reply(exception=Unparsed())
             return response.reply if isinstance(response, _Captured) else _reply_of_response(response, None)
 
     return answer
