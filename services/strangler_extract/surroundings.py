@@ -2,7 +2,6 @@
 
 import ast
 import inspect
-import textwrap
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,10 +17,10 @@ from rest_framework.serializers import BaseSerializer
 
 from strangler_django.endpoints import Endpoint
 from strangler_router.refusals import permission_classes, written_handler
+from strangler_router.view_source import FRAMEWORKS, class_nodes, is_request, source_nodes
 
 __all__ = ["context_lines", "cookie_lines", "left_lines", "renderer_lines", "request_lines"]
 
-FRAMEWORKS = ("rest_framework", "django.", "django_filters", "builtins", "strangler_")
 LOCALS = (ContextVar, threading.local, Local)
 # What strangler_router.borrowed looks for, and what a hosted view's request is given.
 KNOWN = {*dir(HttpRequest()), *dir(Request(HttpRequest())), "user", "auth", "session"}
@@ -60,7 +59,7 @@ def cookie_lines(endpoint: Endpoint, serializer: BaseSerializer | None) -> list[
 
 def left_lines(endpoint: Endpoint) -> list[str]:
     """`file:line: expression` for what a handler leaves on its view, for `finalize_response()` or as a header."""
-    nodes = list(_class_nodes(endpoint.view_class))
+    nodes = list(class_nodes(endpoint.view_class))
     left = {node.attr for _, node, _ in nodes if _is_own(node) and isinstance(node.ctx, ast.Store)} | {"paginator"}
     later = {
         id(inner): f"{place}: {ast.unparse(inner)}"
@@ -80,7 +79,7 @@ def left_lines(endpoint: Endpoint) -> list[str]:
 
 def renderer_lines(endpoint: Endpoint) -> list[str]:
     """`file:line: expression` where a renderer asks the view, or the data for its serializer."""
-    found = (node for renderer in endpoint.attribute("renderer_classes") or () for node in _class_nodes(renderer))
+    found = (node for renderer in endpoint.attribute("renderer_classes") or () for node in class_nodes(renderer))
     return _lines(f"{place}: {ast.unparse(node)}" for _, node, place in found if _asks_view(node))
 
 
@@ -90,18 +89,12 @@ def _lines(found: Iterator[str]) -> list[str]:
 
 def _nodes(endpoint: Endpoint, serializer: BaseSerializer | None) -> Iterator[tuple[Any, ast.AST, str]]:
     """Every node of the view's own code, with the object that it is of, and its place."""
-    yield from _parsed(inspect.unwrap(written_handler(endpoint)))  # type: ignore[arg-type]
+    yield from source_nodes(inspect.unwrap(written_handler(endpoint)))  # type: ignore[arg-type]
     classes = [endpoint.view_class, endpoint.attribute("serializer_class"), *permission_classes(endpoint)]
     classes += endpoint.attribute("filter_backends", ()) or ()
     classes += list(_parts(serializer, set())) if serializer is not None else []
     for kind in dict.fromkeys(classes):
-        yield from _class_nodes(kind)
-
-
-def _class_nodes(kind: Any) -> Iterator[tuple[Any, ast.AST, str]]:
-    for base in getattr(kind, "__mro__", ()):
-        if not base.__module__.startswith(FRAMEWORKS):
-            yield from _parsed(base)
+        yield from class_nodes(kind)
 
 
 def _parts(field: Any, seen: set[Any]) -> Iterator[Any]:
@@ -117,16 +110,6 @@ def _parts(field: Any, seen: set[Any]) -> Iterator[Any]:
     for part in inner:
         if part is not None:
             yield from _parts(part, seen)
-
-
-def _parsed(source: Any) -> Iterator[tuple[Any, ast.AST, str]]:
-    try:
-        lines, first = inspect.getsourcelines(source)
-        file = inspect.getsourcefile(source)
-    except (OSError, TypeError):
-        return
-    for node in ast.walk(ast.parse(textwrap.dedent("".join(lines)))):
-        yield source, node, f"{file}:{first + getattr(node, 'lineno', 1) - 1}"
 
 
 def _locals(source: Any, node: ast.Name | ast.Attribute) -> Iterator[str]:
@@ -179,7 +162,7 @@ def _key(node: ast.AST, owner: str) -> str | None:
 
 
 def _is_request(node: ast.expr) -> bool:
-    return _name(node) in {"request", "_request"} or _key(node, "context") == "request"
+    return is_request(node) or _key(node, "context") == "request"
 
 
 def _name(node: ast.expr) -> str:
