@@ -5,6 +5,7 @@ import signal
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -201,14 +202,21 @@ def queries_of(work: Callable[[], object]) -> int:
 
 def reads_of(work: Callable[[], object]) -> Read:
     """What the only cached read within the work did."""
+    with reads_seen() as seen:
+        work()
+    [read] = seen
+    return read
+
+
+@contextmanager
+def reads_seen() -> Iterator[list[Read]]:
+    """What each cached read within the block did."""
     seen: list[Read] = []
     reads.listeners.append(seen.append)
     try:
-        work()
+        yield seen
     finally:
         reads.listeners.remove(seen.append)
-    [read] = seen
-    return read
 
 
 def commands_of(server: Redis, work: Callable[[], object]) -> dict[str, int]:

@@ -8,9 +8,17 @@ from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
 
 from academy.catalog.models import Course, Educator, Lesson, Topic
-from strangler_django.serializers import Cache, CachedModelSerializer, batched, reads
-from strangler_django.serializers.reads import Read
-from tests.django.conftest import NOON, Redis, commands_of, context_of, make_course, make_educator, queries_of
+from strangler_django.serializers import Cache, CachedModelSerializer, batched
+from tests.django.conftest import (
+    NOON,
+    Redis,
+    commands_of,
+    context_of,
+    make_course,
+    make_educator,
+    queries_of,
+    reads_seen,
+)
 
 
 class LessonSerializer(CachedModelSerializer):
@@ -139,12 +147,8 @@ def test_a_child_s_write_is_seen_and_its_parents_stay(cached: Redis, nobody_read
     assert listed() == ["Before"] * 5
     course.title = "After"
     course.save()
-    seen: list[Read] = []
-    reads.listeners.append(seen.append)
-    try:
+    with reads_seen() as seen:
         assert listed() == ["After"] * 5
-    finally:
-        reads.listeners.remove(seen.append)
     # The child is told of first: one row was computed, and no lesson.
     assert [(read.objects, read.misses) for read in seen] == [(1, 1), (5, 0)]
 

@@ -10,9 +10,8 @@ from django.db import connections
 from rest_framework import serializers
 
 from academy.catalog.models import Course
-from strangler_django.serializers import Cache, CachedModelSerializer, batched, reads
-from strangler_django.serializers.reads import Read
-from tests.django.conftest import Redis, make_course
+from strangler_django.serializers import Cache, CachedModelSerializer, batched
+from tests.django.conftest import Redis, make_course, reads_seen
 
 pytestmark = pytest.mark.usefixtures("postgres")
 
@@ -72,12 +71,8 @@ def together(count: int, work: Callable[[int], Any]) -> list[Any]:
 
 def test_of_many_readers_one_computes(redis_server: Redis) -> None:
     courses = [make_course() for _ in range(5)]
-    seen: list[Read] = []
-    reads.listeners.append(seen.append)
-    try:
+    with reads_seen() as seen:
         found = together(12, shown)
-    finally:
-        reads.listeners.remove(seen.append)
     assert set(found) == {shown()}
     assert len(SlowSerializer.computed) <= 2 * len(courses)
     assert sum(read.waits for read in seen) >= 5 * 10
@@ -142,11 +137,7 @@ def test_a_body_above_the_limit_is_not_kept(redis_server: Redis) -> None:
 
     make_course(title="x" * 200)
     make_course(title="small")
-    seen: list[Read] = []
-    reads.listeners.append(seen.append)
-    try:
+    with reads_seen() as seen:
         for _ in range(2):
             assert b"x" * 200 in Serializer(Course.objects.all(), many=True).json()
-    finally:
-        reads.listeners.remove(seen.append)
     assert [(read.hits, read.filled, read.too_large) for read in seen] == [(0, 1, 1), (1, 0, 1)]

@@ -8,8 +8,8 @@ from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
 
 from academy.catalog.models import Course
-from strangler_django.serializers import Cache, CachedModelSerializer, reads
-from strangler_django.serializers.reads import Read
+from strangler_django.serializers import Cache, CachedModelSerializer
+from tests.django.conftest import reads_seen
 from tests.django.leaks.callers import Caller
 
 __all__ = ["ADVERSARIES", "CourseLeak", "Outcome", "adversary", "bypasses_of", "cached_bytes", "own_bytes", "plain"]
@@ -89,10 +89,6 @@ def _made(cls: Any, shown: Any, context: dict[str, Any], **options: Any) -> Any:
 
 def bypasses_of(work: Callable[[], object]) -> tuple[Sequence[str], int]:
     """The reasons of the bypasses within the work, and how many objects it took from the cache."""
-    seen: list[Read] = []
-    reads.listeners.append(seen.append)
-    try:
+    with reads_seen() as seen:
         work()
-    finally:
-        reads.listeners.remove(seen.append)
     return [read.bypass for read in seen if read.bypass], sum(read.hits for read in seen)
