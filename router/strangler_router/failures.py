@@ -4,6 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.core import exceptions as django_exceptions
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http.multipartparser import MultiPartParserError
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from rest_framework import exceptions
@@ -12,13 +15,29 @@ from rest_framework.exceptions import APIException, ErrorDetail
 from strangler_protos.v1 import http_pb2
 from strangler_router.types import Reply
 
-__all__ = ["Unparsed", "exception_of", "message_of", "reply_of", "travels"]
+__all__ = ["REFUSED", "Refusal", "exception_of", "message_of", "reply_of", "travels"]
+
+REFUSED: Mapping[str, type[Exception]] = {
+    name: kind
+    for name, kind in (*vars(django_exceptions).items(), (MultiPartParserError.__name__, MultiPartParserError))
+    if isinstance(kind, type) and issubclass(kind, (BadRequest, MultiPartParserError, SuspiciousOperation))
+}
+"""Exceptions that Django answers with 400 where a view lets them pass, by name."""
 
 
-class Unparsed(APIException):
-    """A body that Django will not parse, to which it gives its own 400 outside of the view."""
+class Refusal(APIException):
+    """What Django answers itself, outside of the view; the detail names the exception that it answers."""
 
     status_code = 400
+
+    @classmethod
+    def of(cls, error: Exception) -> "Refusal":
+        """The refusal that stands for an exception of one of REFUSED's classes, or of a class derived from one."""
+        return cls(next(kind.__name__ for kind in type(error).__mro__ if kind.__name__ in REFUSED))
+
+    def raised(self) -> Exception:
+        """The exception, for Django to log and to answer."""
+        return REFUSED.get(str(self.detail), BadRequest)("refused by the service, as the view or Django does")
 
 
 def reply_of(error: http_pb2.HttpError) -> Reply:

@@ -15,12 +15,11 @@ from urllib.parse import unquote_to_bytes
 import grpc
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.core.exceptions import PermissionDenied
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import close_old_connections
 from django.http import Http404, HttpResponse
-from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve, set_script_prefix
 from django.utils import timezone, translation
@@ -38,7 +37,7 @@ from strangler_protos.v1.identity_pb2 import Identity
 from strangler_router.borrowed import borrowed_lines
 from strangler_router.conf import settings
 from strangler_router.errors import ConfigurationError, NoAnswer
-from strangler_router.failures import Unparsed, message_of, reply_of, travels
+from strangler_router.failures import REFUSED, Refusal, message_of, reply_of, travels
 from strangler_router.peel import peeled_function
 from strangler_router.table import bind
 from strangler_router.transcode import call_from, reply_from, request_message, response_message
@@ -112,8 +111,8 @@ def hosted_backend(binding: Binding, endpoint: Endpoint) -> Backend:
                 response = view(request, *match.args, **match.kwargs)
             except (Http404, PermissionDenied) as error:  # a plain view's, since DRF's own are captured
                 return Reply(exception=_api_exception(error))
-            except (BadRequest, MultiPartParserError, SuspiciousOperation):
-                return Reply(exception=Unparsed())
+            except tuple(REFUSED.values()) as error:
+                return Reply(exception=Refusal.of(error))
             return response.reply if isinstance(response, _Captured) else _reply_of_response(response, None)
 
     return answer

@@ -12,7 +12,6 @@ from functools import partial
 from types import CellType, FunctionType
 from typing import Any
 
-from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
@@ -20,7 +19,7 @@ from rest_framework.response import Response
 from strangler_protos.bindings import Authority
 from strangler_router.calls import call_of, subject_of
 from strangler_router.errors import ConfigurationError, NoAnswer
-from strangler_router.failures import Unparsed
+from strangler_router.failures import Refusal
 from strangler_router.pin import Pin, decide, take
 from strangler_router.policy import Stage
 from strangler_router.types import EMPTY, Decision, Reply, Side
@@ -88,8 +87,8 @@ def _handle(view: Any, pin: Pin, decision: Decision, own: Callable[..., Any] | N
 def answer(request: Any, pin: Pin, decision: Decision, *, can_fall_back: bool) -> Reply | None:
     """The service's reply; None where the monolith shall answer instead.
 
-    Raises the application's exception, Django's `BadRequest` for what it will not parse, or `ServiceUnavailable` where
-    nobody may answer in the monolith's place.
+    Raises the application's exception, that of Django where it answers itself, or `ServiceUnavailable` where nobody may
+    answer in the monolith's place.
     """
     try:
         pin.call = call_of(request, pin)
@@ -109,8 +108,8 @@ def answer(request: Any, pin: Pin, decision: Decision, *, can_fall_back: bool) -
             return None
         logger.error("%s has no answer (%s): %s", pin.entry.binding.id, kind, error)  # noqa: TRY400  no stack needed
         raise ServiceUnavailable(status if in_time else 504) from error
-    if isinstance(reply.exception, Unparsed):
-        raise BadRequest("the service's Django will not parse the body") from reply.exception
+    if isinstance(reply.exception, Refusal):
+        raise reply.exception.raised()
     if reply.exception is not None:
         raise reply.exception
     return reply

@@ -1,6 +1,8 @@
 import json
 
 import pytest
+from django.core.exceptions import BadRequest, SuspiciousOperation, TooManyFieldsSent
+from django.http.multipartparser import MultiPartParserError
 from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from rest_framework import exceptions
 from rest_framework.exceptions import APIException, ErrorDetail
 
 from strangler_protos.v1 import http_pb2
-from strangler_router.failures import exception_of, message_of, reply_of
+from strangler_router.failures import Refusal, exception_of, message_of, reply_of
 from strangler_services import drf_error, text
 
 pytestmark = pytest.mark.django_db
@@ -202,3 +204,19 @@ def test_keys_of_details_are_spelled_as_json_spells_them(answers):
     monolith, service = answers(exceptions.ValidationError(detail))
     assert service == monolith
     assert list(json.loads(service[2])) == ["null", "1", "false", "2.5", "ü"]
+
+
+@pytest.mark.parametrize(
+    ("raised", "answered"),
+    [
+        (TooManyFieldsSent("a=1"), TooManyFieldsSent),
+        (BadRequest("secret"), BadRequest),
+        (MultiPartParserError("boundary"), MultiPartParserError),
+        (type("Tampered", (SuspiciousOperation,), {})("id 7"), SuspiciousOperation),
+    ],
+)
+def test_what_django_answers_itself_is_raised_anew_without_its_text(raised, answered):
+    error = http_pb2.HttpError(drf=message_of(Refusal.of(raised)))
+    found = reply_of(http_pb2.HttpError.FromString(error.SerializeToString())).exception
+    assert (type(found), found.status_code, type(found.raised())) == (Refusal, 400, answered)
+    assert not set(map(str, raised.args)) & set(str(found.raised()).split())
