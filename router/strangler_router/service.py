@@ -136,20 +136,19 @@ def _raise_older_contract(precondition: Any, target: Target, hashes: Mapping[byt
 
 
 def _words(error: Any, target: Target) -> str:
-    """What the transport or our runtime says; a service's own text may quote values, so it stays in its log."""
-    request_id = _request_id(error)
-    if request_id:
-        own = not any(key == ENDED_BY_RUNTIME_KEY for key, _ in error.trailing_metadata() or ())
-    else:
-        own = error.code() not in OF_THE_TRANSPORT
-    if own:
-        return "the service ended the call itself" + (f"; its log names request {request_id}" if request_id else "")
+    """What the transport or our runtime says; a service's own text may quote values, so it is not repeated."""
+    if request_id := _request_id(error):
+        if not any(key == ENDED_BY_RUNTIME_KEY for key, _ in error.trailing_metadata() or ()):
+            return f"the service ended the call in words of its own; its log has request {request_id}"
+    elif error.code() not in OF_THE_TRANSPORT:
+        return "the call was ended by the service, or on its way there"
     return _named(error.details() or "", target)
 
 
 def _request_id(error: Any) -> str:
     """As our runtime names it in every call that it saw; a server without the method does not."""
-    return next((value for key, value in error.trailing_metadata() or () if key == REQUEST_ID_KEY), "")
+    found = next((value for key, value in error.trailing_metadata() or () if key == REQUEST_ID_KEY), "")
+    return found if is_request_id(found) else ""
 
 
 def _details(error: Any) -> Iterable[Any]:

@@ -108,7 +108,7 @@ def test_an_error_of_the_application_becomes_its_exception(serve, ask):
 
 def test_what_a_service_says_where_it_ends_a_call_itself_stays_in_its_own_log(serve, ask):
     call = replace(CALL, kwargs={"pk": "abort"}, headers=(("X-Request-Id", "abc-1"),))
-    with serve() as server, pytest.raises(NoAnswer, match=r"itself; its log names request abc-1$") as caught:
+    with serve() as server, pytest.raises(NoAnswer, match=r"its own; its log has request abc-1$") as caught:
         ask(server.address, call)
     assert (caught.value.kind, "Ada" in str(caught.value)) == ("failed precondition", False)
 
