@@ -162,8 +162,10 @@ def database(alias: str, *, host: str, port: str, name: str, schema: str = "") -
 
 
 def key_prefix(said: bytes) -> bytes:
-    """What keys begin with on the server that said this to `INFO server`; `StopIteration` where it tells no run_id."""
-    run_id = next(line for line in said.splitlines() if line.startswith(b"run_id:")).partition(b":")[2]
+    """What keys begin with on the server that said this to `INFO server`; `ValueError` where it tells no run_id."""
+    run_id = next((line.partition(b":")[2] for line in said.splitlines() if line.startswith(b"run_id:")), None)
+    if run_id is None:
+        raise ValueError("it tells no run_id")
     return b"strangler:%d:%b:" % (FORMAT, run_id[:12])
 
 

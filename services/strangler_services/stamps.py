@@ -277,6 +277,8 @@ class _Links:
             connection.connect()
             connection.send_command("INFO", "server", check_health=False)
             return _Link(connection, key_prefix(connection.read_response()))
-        except BaseException:
+        except BaseException as error:
             connection.disconnect()
+            if isinstance(error, ValueError):
+                raise redis.ConnectionError(str(error)) from error
             raise

@@ -1,3 +1,6 @@
+import re
+import socketserver
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -29,6 +32,26 @@ def away(cached: Redis) -> Iterator[Redis]:
     cached.suspend()
     yield cached
     cached.resume()
+
+
+class Nameless(socketserver.BaseRequestHandler):
+    """Answers every command with a text."""
+
+    def handle(self) -> None:
+        while said := self.request.recv(65536):
+            self.request.sendall(b"$4\r\ntext\r\n" * len(re.findall(rb"\*\d+\r\n", said)))
+
+
+@pytest.fixture
+def nameless() -> Iterator[str]:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Nameless) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield f"redis://127.0.0.1:{server.server_address[1]}/0"
+        store.forget_stores()
+        server.shutdown()
+        thread.join()
 
 
 def rename() -> None:
@@ -177,6 +200,15 @@ def test_a_wrong_address_is_no_error(transactional_db: None, settings: object, c
     make_course()
     assert client.get("/api/v1/courses/").status_code == 200
     assert cached_list() == plain_list()
+
+
+def test_a_server_that_tells_no_run_id_is_no_error(
+    transactional_db: None, settings: Any, client: Client, nameless: str
+) -> None:
+    settings.CACHEOPS_REDIS = nameless
+    course = make_course()
+    assert client.get(f"/api/v1/courses/{course.pk}/").status_code == 200
+    assert store.current_store().breaker.open
 
 
 def test_a_full_server_is_no_error_and_writes_are_seen(cached: Redis, client: Client) -> None:

@@ -145,8 +145,7 @@ class Store:
     def _reaches(self) -> bool:
         try:
             self._idle.append(self._connect())
-        except (redis.RedisError, OSError, StopIteration):
-            # The last: what answers tells no run_id.
+        except (redis.RedisError, OSError):
             return False
         return True
 
@@ -187,8 +186,10 @@ class Store:
             connection.connect()
             connection.send_command("INFO", "server", check_health=False)
             return Link(connection, key_prefix(connection.read_response()))
-        except BaseException:
+        except BaseException as error:
             connection.disconnect()
+            if isinstance(error, ValueError):
+                raise redis.ConnectionError(str(error)) from error
             raise
 
 
