@@ -172,8 +172,8 @@ def settled(
         noise |= noise_between(control, repeat())
         found = differences_beyond(noise, control, candidate)
     if found and repeat_candidate is not None and all(map(noise.touches, found)):
-        others = (differences_beyond(noise, control, repeat_candidate()) for _ in range(FEW))
-        found = next(filter(None, others), [])
+        is_repeated = any(differences_beyond(noise, control, repeat_candidate()) for _ in range(FEW))
+        found = found if is_repeated else []
     return found, noise
 
 

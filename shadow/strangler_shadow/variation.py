@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 
 from strangler_router.types import Call
 from strangler_shadow.cursors import MOST_PAGES, Sides, leads_elsewhere, with_cursors
+from strangler_shadow.judging import INFRASTRUCTURE
 from strangler_shadow.learning import CLOCK_SECONDS
 from strangler_shadow.matchers import Anything, Cursor, Matcher, Number, Time, Token, Url
 from strangler_shadow.noise import NO_NOISE, Noise, differences_beyond, is_clock, noise_between, settled, sifted
 from strangler_shadow.observation import Difference, Observation
 from strangler_shadow.rules import declared_noise
+from strangler_shadow.search import Unreachable
 
 __all__ = ["Variation"]
 
@@ -33,16 +35,25 @@ class Variation:
         self.noise = declared_noise(self.endpoint)
 
     def unexplained(self, call: Call, control: Observation, candidate: Observation, sides: Sides) -> list[Difference]:
-        """The differences that stay when the monolith is asked again, and its cursors are followed."""
+        """The differences that stay when both are asked again, and cursors are followed.
+
+        Raises `Unreachable` where the service is away when it is asked again.
+        """
 
         def repeat() -> Observation:
             again = sides.control(call)
             self.seen |= noise_between(control, again)
             return again
 
+        def repeat_candidate() -> Observation:
+            again = sides.candidate(call)
+            if again.error.startswith(INFRASTRUCTURE):
+                raise Unreachable(again.error)
+            return again
+
         unknown, explained = sifted(self.noise, control, candidate)
         known, links = with_cursors(self.noise, [*unknown, *explained])
-        found, self.noise = settled(control, candidate, repeat, known, lambda: sides.candidate(call))
+        found, self.noise = settled(control, candidate, repeat, known, repeat_candidate)
         if found and all(map(is_clock, found)) and self.waits < MOST_WAITS:
             # A clock that shows whole seconds has stood still between answers that were asked for at once.
             self.waits += 1
