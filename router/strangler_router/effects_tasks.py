@@ -4,32 +4,41 @@ A library is wrapped where it is imported, now or later. Django's own tasks need
 rows, or use one of these.
 """
 
+import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import wraps
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 from uuid import uuid4
 
-from strangler_router.effects_record import Effect, is_held, plain, record
+from strangler_router.effects_methods import wrap, wrap_heirs
+from strangler_router.effects_record import Effect, plain, record
 
 __all__ = ["LIBRARIES", "wrap_tasks"]
 
-Hold = Callable[..., Any]
+logger = logging.getLogger("strangler_router")
 ROUTING = ("queue", "exchange", "routing_key")
 _wrapped: set[str] = set()
+_lock = threading.RLock()
 
 
 def wrap_tasks() -> None:
-    """Wrap the libraries that are imported, and those that will be; once is enough."""
+    """Wrap the libraries that are imported, and those that will be; once is enough.
+
+    One that another thread is importing is left to the next time. Raises what wrapping raises, each time: a task that
+    is not held would be sent.
+    """
     for name in LIBRARIES.keys() - _wrapped:
-        if (module := sys.modules.get(name)) is not None:
+        module = sys.modules.get(name)
+        if module is not None and not getattr(module.__spec__, "_initializing", False):
             _wrap_module(name, module)
-    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder())
+    with _lock:
+        if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+            sys.meta_path.insert(0, _Finder())
 
 
 class _Finder(MetaPathFinder):
@@ -38,32 +47,34 @@ class _Finder(MetaPathFinder):
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         if name not in LIBRARIES or name in _wrapped:
             return None
-        others = (finder for finder in sys.meta_path if finder is not self)
+        others = (each for each in sys.meta_path if not isinstance(each, _Finder) and hasattr(each, "find_spec"))
         spec = next((found for finder in others if (found := finder.find_spec(name, path, target))), None)
-        if spec is not None and spec.loader is not None:
-            execute = spec.loader.exec_module
+        execute = getattr(spec and spec.loader, "exec_module", None)
+        if spec is not None and execute is not None:
 
             def exec_module(module: ModuleType) -> None:
                 execute(module)
-                _wrap_module(name, module)
+                # An archive has one loader for all of its modules.
+                if module.__name__ == name:
+                    _wrap_imported(name, module)
 
             setattr(spec.loader, "exec_module", exec_module)  # noqa: B010  an instance's own
         return spec
 
 
+def _wrap_imported(name: str, module: ModuleType) -> None:
+    """Wrapping that fails is no failure of the project's import; the next replay fails by it."""
+    try:
+        _wrap_module(name, module)
+    except Exception:
+        logger.warning("%s cannot be wrapped, so its tasks cannot be held", name, exc_info=True)
+
+
 def _wrap_module(name: str, module: ModuleType) -> None:
-    _wrapped.add(name)
-    LIBRARIES[name](module)
-
-
-def _wrap(owner: type, method: str, hold: Hold) -> None:
-    real = vars(owner)[method]
-
-    @wraps(real)
-    def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return (hold if is_held() else real)(self, *args, **kwargs)
-
-    setattr(owner, method, wrapped)
+    with _lock:
+        if name not in _wrapped:
+            LIBRARIES[name](module)
+            _wrapped.add(name)
 
 
 def _record(name: str, args: Any, kwargs: Any, **rest: Any) -> None:
@@ -82,7 +93,7 @@ def _celery(module: ModuleType) -> None:
         _record(name, args, kwargs, queue=queue, countdown=countdown, eta=eta, **given, **follow)
         return (options.get("result_cls") or app.AsyncResult)(task_id or str(uuid4()))
 
-    _wrap(module.Celery, "send_task", send_task)
+    wrap(module.Celery, "send_task", send_task)
 
 
 def _celery_queue(app: Any, name: str, args: Any, kwargs: Any, options: Mapping[str, Any]) -> str:
@@ -113,7 +124,7 @@ def _rq(module: ModuleType) -> None:
         return [enqueue_job(queue, job) for job in jobs]
 
     for hold in (enqueue_job, schedule_job, enqueue_many):
-        _wrap(module.Queue, hold.__name__, hold)
+        wrap(module.Queue, hold.__name__, hold)
 
 
 def _dramatiq(module: ModuleType) -> None:
@@ -121,27 +132,7 @@ def _dramatiq(module: ModuleType) -> None:
         _record(message.actor_name, message.args, message.kwargs, queue=message.queue_name, countdown=delay)
         return message
 
-    base = module.Broker
-    for broker in (base, *_heirs(base)):
-        _wrap_own(broker, enqueue)
-
-    def init_subclass(cls: Any, /, **options: Any) -> None:
-        super(base, cls).__init_subclass__(**options)
-        _wrap_own(cls, enqueue)
-
-    base.__init_subclass__ = classmethod(init_subclass)
-
-
-def _wrap_own(owner: type, hold: Hold) -> None:
-    """Each broker enqueues in its own way, and few call their parent's."""
-    if hold.__name__ in vars(owner):
-        _wrap(owner, hold.__name__, hold)
-
-
-def _heirs(base: Any) -> Iterator[type]:
-    for heir in base.__subclasses__():
-        yield heir
-        yield from _heirs(heir)
+    wrap_heirs(module.Broker, "enqueue", enqueue)
 
 
 def _huey(module: ModuleType) -> None:
@@ -165,7 +156,7 @@ def _huey(module: ModuleType) -> None:
             return real(huey, task)
         return enqueue(huey, task)
 
-    _wrap(module.Huey, "enqueue", enqueue_any)
+    wrap(module.Huey, "enqueue", enqueue_any)
 
 
 def _huey_name(task: Any) -> str:

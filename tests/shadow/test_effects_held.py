@@ -2,11 +2,15 @@
 
 import errno
 import importlib
+import inspect
 import socket
 import sys
 import threading
+import zipfile
 from datetime import UTC, datetime
 from decimal import Decimal
+from importlib.machinery import ModuleSpec
+from types import ModuleType, SimpleNamespace
 from uuid import UUID
 
 import pytest
@@ -131,6 +135,78 @@ class TestTasks:
             huey.task(name="late")(outgoing_jobs.work)(1)
         assert len(found) == 1
         assert huey.pending_count() == 0
+
+    def test_a_library_that_another_thread_is_importing_is_wrapped_the_next_time(self, monkeypatch, tmp_path):
+        from strangler_router import effects_tasks
+
+        queue = outgoing_jobs.LIBRARIES["rq"](tmp_path)
+        whole = sys.modules["rq.queue"]
+        half = ModuleType("rq.queue")
+        half.__spec__ = ModuleSpec("rq.queue", None)
+        half.__spec__._initializing = True
+        real = inspect.unwrap(whole.Queue.enqueue_job)
+        monkeypatch.setattr(whole.Queue, "enqueue_job", real)
+        monkeypatch.setattr(effects_tasks, "_wrapped", effects_tasks._wrapped - {"rq.queue"})
+        monkeypatch.setitem(sys.modules, "rq.queue", half)
+        with held_here(drop):
+            assert whole.Queue.enqueue_job is real
+        monkeypatch.setitem(sys.modules, "rq.queue", whole)
+        with held_here(drop):
+            queue.put(3)
+        assert queue.waiting() == 0
+        queue.close()
+
+    def test_a_library_that_cannot_be_wrapped_is_imported_and_fails_each_replay(self, monkeypatch, caplog):
+        from strangler_router import effects_tasks
+
+        def fail(_module):
+            raise AttributeError("Queue")
+
+        monkeypatch.setattr(effects_tasks, "_wrapped", effects_tasks._wrapped - {"huey.api"})
+        monkeypatch.setattr(effects_tasks, "LIBRARIES", {**effects_tasks.LIBRARIES, "huey.api": fail})
+        for name in [name for name in sys.modules if name.partition(".")[0] == "huey"]:
+            monkeypatch.delitem(sys.modules, name)
+        assert importlib.import_module("huey").MemoryHuey
+        assert "huey.api cannot be wrapped" in caplog.text
+        for _ in range(2):
+            with pytest.raises(AttributeError), held_here(drop):
+                pass
+
+    def test_a_method_that_a_version_lacks_is_left_out(self, told):
+        class Queue:
+            def enqueue_job(self, job):
+                raise AssertionError
+
+        module = ModuleType("rq.queue")
+        module.Queue = Queue
+        from strangler_router import effects_tasks
+
+        effects_tasks.LIBRARIES["rq.queue"](module)
+        queue = Queue()
+        queue.name = "default"
+        queue.enqueue_job(SimpleNamespace(func_name="work", args=(1,), kwargs={}))
+        assert [effect.name for effect in told] == ["work"]
+
+    def test_a_loader_of_several_modules_wraps_the_one(self, monkeypatch, tmp_path):
+        from strangler_router import effects_tasks
+
+        with zipfile.ZipFile(tmp_path / "archive.zip", "w") as archive:
+            archive.writestr("stored/__init__.py", "")
+            archive.writestr("stored/queue.py", "from stored import other")
+            archive.writestr("stored/other.py", "")
+        wrapped = []
+        finder = effects_tasks._Finder()
+        monkeypatch.setattr(effects_tasks, "LIBRARIES", {"stored.queue": wrapped.append})
+        with monkeypatch.context() as alone:
+            alone.setattr(sys, "meta_path", [object()])
+            assert finder.find_spec("stored.queue", None) is None
+        monkeypatch.setattr(sys, "meta_path", [finder, *sys.meta_path])
+        monkeypatch.syspath_prepend(tmp_path / "archive.zip")
+        importlib.import_module("stored.queue")
+        importlib.import_module("stored.other")
+        assert [module.__name__ for module in wrapped] == ["stored.queue"]
+        for name in [name for name in sys.modules if name.partition(".")[0] == "stored"]:
+            monkeypatch.delitem(sys.modules, name)
 
     def test_a_broker_that_is_made_later_is_wrapped(self, told):
         import dramatiq
