@@ -1,5 +1,6 @@
 """Mail that is held: an email backend that tells of each message and sends none."""
 
+import threading
 from collections.abc import Sequence
 from email.message import Message
 from hashlib import sha256
@@ -8,6 +9,7 @@ from typing import Any
 from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
 
+from strangler_router.effects_methods import wrap_heirs
 from strangler_router.effects_record import Effect, is_held, plain, record
 
 __all__ = ["BACKEND", "EmailBackend", "wrap_mail"]
@@ -15,6 +17,7 @@ __all__ = ["BACKEND", "EmailBackend", "wrap_mail"]
 BACKEND = "strangler_router.effects_mail.EmailBackend"
 
 _real_get_connection = mail.get_connection
+_lock = threading.Lock()
 
 
 class EmailBackend(BaseEmailBackend):
@@ -22,16 +25,24 @@ class EmailBackend(BaseEmailBackend):
 
     def send_messages(self, email_messages: Sequence[Any]) -> int:
         """The number of messages, as one that sends them says it; raises what their headers raise."""
-        messages = list(email_messages)
-        for message in messages:
-            message.message()
-            record(Effect(kind="mail", name="", document=_document(message)))
-        return len(messages)
+        return _hold(self, email_messages)
 
 
 def wrap_mail() -> None:
-    """Let whoever names a backend of their own get ours while mail is held."""
-    mail.get_connection = _get_connection
+    """Let whoever names a backend of their own get ours while mail is held; those that are made send nothing."""
+    with _lock:
+        if mail.get_connection is not _get_connection:
+            # Code that took `get_connection` before keeps the real one, as Django's AdminEmailHandler does.
+            wrap_heirs(BaseEmailBackend, "send_messages", _hold)
+            mail.get_connection = _get_connection
+
+
+def _hold(_backend: BaseEmailBackend, email_messages: Sequence[Any]) -> int:
+    messages = list(email_messages)
+    for message in messages:
+        message.message()
+        record(Effect(kind="mail", name="", document=_document(message)))
+    return len(messages)
 
 
 def _get_connection(*args: Any, **kwargs: Any) -> Any:

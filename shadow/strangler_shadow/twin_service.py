@@ -18,6 +18,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.test.utils import override_settings
 
 from strangler_router.conf import Target, settings
+from strangler_router.effects_mail import BACKEND
 from strangler_router.policy import Rung
 from strangler_router.table import bind
 from strangler_router.twin import VARIABLE
@@ -112,7 +113,9 @@ def serving(twins: Twins, rung: str, command: str) -> Iterator[TwinService]:
         stack.callback(service.stop)
         stack.callback(replay._handler.cache_clear)
         service.start()
-        stack.enter_context(override_settings(STRANGLER=_settings(rung, service.address), CACHEOPS_ENABLED=False))
+        # A service that hosts Django mails through this backend too.
+        held = {"CACHEOPS_ENABLED": False, "EMAIL_BACKEND": BACKEND}
+        stack.enter_context(override_settings(STRANGLER=_settings(rung, service.address), **held))
         # The middleware keeps the table that it was made with.
         replay._handler.cache_clear()
         yield service

@@ -3,6 +3,7 @@
 import errno
 import importlib
 import inspect
+import logging
 import socket
 import sys
 import threading
@@ -17,8 +18,10 @@ import pytest
 from django.core import mail
 from django.core.mail import BadHeaderError, EmailMessage
 from django.core.mail.backends import smtp
+from django.utils import log as django_log
 
 from academy.catalog.models import Topic
+from strangler_router import effects_mail
 from strangler_router.effects import Effect, drop, held_everywhere, held_here
 from strangler_router.effects_record import plain
 from strangler_router.errors import ConfigurationError
@@ -69,6 +72,32 @@ class TestMail:
             connection = mail.get_connection("django.core.mail.backends.smtp.EmailBackend")
             assert not isinstance(connection, smtp.EmailBackend)
         assert isinstance(mail.get_connection("django.core.mail.backends.smtp.EmailBackend"), smtp.EmailBackend)
+
+    def test_a_backend_that_was_made_before_sends_nothing_and_one_of_a_later_class_neither(self, told, settings):
+        class Own(smtp.EmailBackend):
+            def send_messages(self, email_messages):
+                raise AssertionError
+
+        class Early:
+            """Code that took Django's function before the first replay."""
+
+            get_connection = staticmethod(effects_mail._real_get_connection)
+
+        for connection in (
+            Own(),
+            smtp.EmailBackend(),
+            Early.get_connection(),
+            Early.get_connection(settings.EMAIL_BACKEND),
+        ):
+            assert connection.send_messages([EmailMessage("a", "", "from@example.org", ["to@example.org"])]) == 1
+        assert len(told) == 4
+
+    def test_an_error_that_is_mailed_to_admins_is_told(self, told, settings, monkeypatch):
+        settings.ADMINS = [("a", "admin@example.org")]
+        monkeypatch.setattr(django_log, "get_connection", effects_mail._real_get_connection)
+        handler = django_log.AdminEmailHandler(email_backend="django.core.mail.backends.smtp.EmailBackend")
+        handler.emit(logging.makeLogRecord({"msg": "it fails", "levelname": "ERROR"}))
+        assert [effect.document["to"] for effect in told] == [["admin@example.org"]]
 
     def test_a_header_that_none_may_have_is_refused_as_where_mail_is_sent(self, told):
         with pytest.raises(BadHeaderError):
