@@ -16,7 +16,7 @@ from strangler_shadow.noise import Noise, differences_beyond, noise_between
 from strangler_shadow.observation import Difference, Kind, Observation
 from strangler_shadow.redact import stand_in
 
-__all__ = ["PREFIX", "effect_differences", "effect_hides", "effect_noise"]
+__all__ = ["PREFIX", "effect_differences", "effect_hides", "effect_noise", "is_hidden"]
 
 PREFIX = "effect"
 """How the path of each difference begins: `effect mail[0].subject`, `effect task shop.charge[0].args[1]`."""
@@ -55,6 +55,13 @@ def effect_noise(one: Iterable[Effect], other: Iterable[Effect]) -> Noise:
 def effect_hides(noise: Noise) -> dict[str, str]:
     """What noise makes invisible, by pattern."""
     return {_place(pattern): words for pattern, words in noise.hides.items()}
+
+
+def is_hidden(noise: Noise, difference: Difference) -> bool:
+    """Whether the monolith varies where it is, or in the order of a list around it (`Noise.touches`)."""
+    pattern = difference.pattern
+    values = {_place(place) for place in (*noise.matchers, *(place for _, place in noise.places))}
+    return pattern in values or any(pattern.startswith(f"{_place(rows)}[") for rows in noise.shuffled)
 
 
 def _observation(effects: Iterable[Effect]) -> Observation:

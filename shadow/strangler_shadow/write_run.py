@@ -13,7 +13,7 @@ from typing import Any
 
 from strangler_router.effects import Effect
 from strangler_router.types import Call
-from strangler_shadow.effect_differences import effect_differences, effect_hides, effect_noise
+from strangler_shadow.effect_differences import effect_differences, effect_noise, is_hidden
 from strangler_shadow.judging import INFRASTRUCTURE, Group, group_of
 from strangler_shadow.noise import NO_NOISE, Noise, differences_beyond, noise_between
 from strangler_shadow.observation import Difference, Observation
@@ -109,7 +109,7 @@ class WriteRun:
 
     def _settle(self, outcome: Outcome) -> None:
         """What differed once and does not vary by itself came late, of the call before."""
-        if {difference.pattern for difference in outcome.effects} - effect_hides(self.effect_noise).keys():
+        if not all(is_hidden(self.effect_noise, difference) for difference in outcome.effects):
             self._came_late(1)
 
     def _came_late(self, count: int) -> None:

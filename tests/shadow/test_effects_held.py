@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from importlib.machinery import ModuleSpec
@@ -25,7 +26,7 @@ from strangler_router import effects_mail
 from strangler_router.effects import Effect, drop, held_everywhere, held_here
 from strangler_router.effects_record import plain
 from strangler_router.errors import ConfigurationError
-from strangler_shadow.effect_differences import effect_differences, effect_hides, effect_noise
+from strangler_shadow.effect_differences import effect_differences, effect_hides, effect_noise, is_hidden
 from strangler_shadow.noise import NO_NOISE
 from tests.shadow import outgoing_jobs
 
@@ -377,3 +378,15 @@ class TestDifferences:
         assert self.compared(one, [self.mail(body="token e5f6", subject="b")], noise) == [
             ("value", "effect mail[0].subject")
         ]  # fmt: skip
+
+    def test_where_the_order_varies_what_lies_below_does_and_how_many_there_are_does_not(self):
+        tasks = [Effect(kind="task", name="shop.charge", document={"args": [number]}) for number in range(3)]
+        other = Effect(kind="task", name="shop.charges", document={"args": [1]})
+        noise = effect_noise(tasks, tasks[::-1])
+        assert effect_hides(noise).keys() == {"effect task shop.charge"}
+        found = effect_differences(NO_NOISE, tasks, tasks[::-1])
+        assert {item.pattern for item in found} == {"effect task shop.charge[*].args[*]"}
+        assert all(is_hidden(noise, difference) for difference in found)
+        [short] = effect_differences(NO_NOISE, tasks, tasks[:-1])
+        [else_where] = effect_differences(NO_NOISE, [other], [replace(other, document={"args": [2]})])
+        assert not any(is_hidden(noise, difference) for difference in (short, else_where))
