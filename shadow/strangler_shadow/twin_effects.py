@@ -5,7 +5,8 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,17 +29,24 @@ MOST = 10_000
 
 @dataclass(slots=True, kw_only=True)
 class TwinEffects:
-    """Effects since the last look; `path` is the file to which a service appends lines."""
+    """Effects since the last look; `path` is the file to which a service appends lines.
+
+    Threads that ran before are of no call, so what they connect to (an exporter of traces) is not kept. `late_to` is
+    told what comes after the calls of whoever asked last.
+    """
 
     path: Path
-    held: list[Effect] = field(default_factory=list)
+    held: deque[Effect] = field(default_factory=deque)
     place: int = 0
     lines: int = 0
+    threads_before: frozenset[threading.Thread] = field(
+        default_factory=lambda: frozenset(threading.enumerate()) - {threading.current_thread()}
+    )
+    late_to: Callable[[list[Effect]], None] = lambda _effects: None
 
     def of_monolith(self) -> list[Effect]:
         """Those held in this process since they were last asked for, whichever side made it send them."""
-        found, self.held[:] = self.held[:], []
-        return found
+        return [self.held.popleft() for _ in range(len(self.held))]
 
     def of_service(self) -> list[Effect]:
         """Those that the service has said since, and those held in this process, through which its answers come.
@@ -48,8 +56,22 @@ class TwinEffects:
         here = self.of_monolith()
         return [*here, *map(self._effect, self._new_lines())][:MOST]
 
+    def late(self) -> list[Effect]:
+        """Those that come when their call has been compared, without connections of this process.
+
+        Raises Unreachable where a line cannot be read.
+        """
+        here = [effect for effect in self.of_monolith() if effect.kind != "connection"]
+        return [*here, *map(self._effect, self._new_lines())][:MOST]
+
+    def tell_late(self) -> None:
+        """Say what has come since to whoever asked last."""
+        self.late_to(self.late())
+
     def hold(self, effect: Effect) -> None:
         """Keep it until it is asked for."""
+        if effect.kind == "connection" and threading.current_thread() in self.threads_before:
+            return
         if len(self.held) < MOST:
             self.held.append(effect)
 

@@ -7,13 +7,13 @@ itself is no difference.
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from strangler_router.effects import Effect
 from strangler_router.types import Call
-from strangler_shadow.effect_differences import effect_differences, effect_noise, is_hidden
+from strangler_shadow.effect_differences import PREFIX, effect_differences, effect_noise, is_hidden
 from strangler_shadow.judging import INFRASTRUCTURE, Group, group_of
 from strangler_shadow.noise import NO_NOISE, Noise, differences_beyond, noise_between
 from strangler_shadow.observation import Difference, Observation
@@ -47,8 +47,8 @@ NOT_BOUND = "not bound"
 class WriteRun:
     """One endpoint's verification under way.
 
-    `sent` counts what the monolith would have sent, `refused` names the servers that it was kept from, `late` counts
-    what a service said when its call had been compared. Where it `lags`, each call is waited for.
+    `sent` counts what the monolith would have sent, `refused` names servers that either was kept from, `late` counts by
+    kind and name what a service said when its call had been compared. Where it `lags`, each call is waited for.
     """
 
     rung: str
@@ -72,7 +72,7 @@ class WriteRun:
     effect_noise: Noise = NO_NOISE
     sent: int = 0
     refused: set[str] = field(default_factory=set)
-    late: int = 0
+    late: Counter[str] = field(default_factory=Counter)
     lags: bool = False
     known: set[Group] = field(default_factory=set)
     confirmed: set[Group] = field(default_factory=set)
@@ -109,12 +109,23 @@ class WriteRun:
 
     def _settle(self, outcome: Outcome) -> None:
         """What differed once and does not vary by itself came late, of the call before."""
-        if not all(is_hidden(self.effect_noise, difference) for difference in outcome.effects):
-            self._came_late(1)
+        groups = {
+            difference.pattern.removeprefix(f"{PREFIX} ").partition("[")[0]
+            for difference in outcome.effects
+            if not is_hidden(self.effect_noise, difference)
+        }
+        self._came_late(groups)
 
-    def _came_late(self, count: int) -> None:
-        self.late += count
-        self.lags = self.lags or count > 0
+    def _hear_late(self, effects: list[Effect]) -> None:
+        self._came_late(f"{effect.kind} {effect.name}".rstrip() for effect in effects)
+
+    def _came_late(self, groups: Iterable[str]) -> None:
+        for group in groups:
+            kind, _, name = group.partition(" ")
+            self.late[group] += 1
+            self.lags = True
+            if kind == "connection":
+                self.refused.add(name)
 
     def forget_failures(self) -> None:
         """Begin to make smaller anew."""
@@ -134,7 +145,7 @@ class WriteRun:
     def linger(self) -> None:
         """Wait for what a service says after its last answer."""
         time.sleep(LATE_SECONDS)
-        self._came_late(len(self.service.effects.of_service()))
+        self.service.effects.tell_late()
 
     def _pass(self, sequence: Sequence) -> Outcome | None:
         self._renew()
@@ -143,7 +154,9 @@ class WriteRun:
         before = self.first
         if self.service.stamps is not None:
             self.service.stamps.seen()
-        self._came_late(len(self.service.effects.of_service()))
+        # Endpoints take turns: what comes now is of the one whose turn it was.
+        self.service.effects.tell_late()
+        self.service.effects.late_to = self._hear_late
         for step in sequence:
             calls.append(step.after(created))
             sides = self._both(calls[-1])
@@ -199,7 +212,7 @@ class WriteRun:
         found = effect_differences(self.effect_noise, sides.sent, sides.would_send)
         if self.lags or any(group_of(difference) not in self.confirmed for difference in found):
             time.sleep(LATE_SECONDS)
-            more = self.service.effects.of_service()
+            more = self.service.effects.late()
             self.lags = self.lags or bool(more)
             found = effect_differences(self.effect_noise, sides.sent, [*sides.would_send, *more])
         return found

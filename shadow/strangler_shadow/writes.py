@@ -47,6 +47,7 @@ __all__ = ["WriteVerification"]
 logger = logging.getLogger("strangler_shadow")
 
 MOST_FINDINGS = 5
+MOST_NAMES = 5
 
 
 @dataclass(slots=True, kw_only=True)
@@ -226,7 +227,10 @@ def _judge(
             " {redis} and {stamps} in --twin-service"
         )
     if run.late:
-        return Verdict.INCONCLUSIVE, f"{run.late} effects of the service came when their calls had been compared"
+        return Verdict.INCONCLUSIVE, (
+            f"{run.late.total()} effects of the service came when their calls had been compared:"
+            f" {', '.join(name for name, _ in run.late.most_common(MOST_NAMES))}{_how_to_reach(run)}"
+        )
     seen = f", and {stamps.expected} stamps" if stamps is not None else ""
     sent = f", and {run.sent} effects" if run.sent else ""
     unseen = "" if stamps is not None else "cache stamps, "

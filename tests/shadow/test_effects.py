@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -18,10 +19,14 @@ from django.db.models.signals import post_save
 from django.urls import clear_url_caches
 
 from academy.learning.models import Review
+from strangler_router.effects import Effect
 from strangler_router.table import build_table
 from strangler_router.types import Call
 from strangler_services.effects import VARIABLE
 from strangler_shadow import replay, twin_effects
+from strangler_shadow.effect_differences import effect_differences, effect_noise
+from strangler_shadow.noise import NO_NOISE
+from strangler_shadow.observation import Observation
 from strangler_shadow.on_twins import verify_on_twins
 from strangler_shadow.profiles import Gate
 from strangler_shadow.replay import replay_control
@@ -32,12 +37,14 @@ from strangler_shadow.twin_service import serving
 from strangler_shadow.twins import TwinError, twins
 from strangler_shadow.verdict import Verdict
 from strangler_shadow.write_calls import Step
+from strangler_shadow.write_outcome import Outcome
 from strangler_shadow.write_run import WriteRun
 
 pytestmark = pytest.mark.parametrize("seeded_academy", ["sqlite_file"], indirect=True)
 TASK = "effect task shop.charge"
 PROGRAM = f"env OUTGOING_FAULT={{}} {sys.executable} -m strangler_router host --address {{{{address}}}}"
 JSON = "application/json"
+LATE = [("task", "a"), ("connection", "b.example.org:1")]
 
 
 @dataclass
@@ -171,7 +178,47 @@ def test_mail_that_comes_with_the_call_after_is_never_taken_for_noise(outside):
         run = WriteRun(rung="lifted", twins=copies, service=service, on_call=lambda: None)
         for call in (refused, order, refused):
             run.check((Step(label="anonymous", call=call),))
-    assert (run.calls, run.late, run.lags) == (4, 1, True)
+        other = WriteRun(rung="lifted", twins=copies, service=service, on_call=lambda: None)
+        with service.effects.path.open("a") as file:
+            file.writelines(f'{{"kind": "{kind}", "name": "{name}", "document": {{}}}}\n' for kind, name in LATE)
+        other.check((Step(label="anonymous", call=refused),))
+    assert (run.calls, run.late, run.lags) == (4, {"mail": 1, "task a": 1, "connection b.example.org:1": 1}, True)
+    assert (run.refused - {f"localhost:{outside.http}"}, other.late, other.lags) == ({"b.example.org:1"}, {}, False)
+
+
+def test_an_order_that_varies_is_no_lateness_and_what_came_late_is_named(outside):
+    tasks = [Effect(kind="task", name="a", document={"args": [number]}) for number in range(3)]
+    found = effect_differences(NO_NOISE, tasks, tasks[::-1])
+    answer = Observation(status=201)
+    call = Call(endpoint="orders.post", route="orders/", method="POST", path="/orders/")
+    outcome = Outcome(
+        label="anonymous", calls=(call,), control=answer, candidate=answer, replies=(), rows=(), effects=tuple(found)
+    )  # fmt: skip
+    run = WriteRun(rung="lifted", twins=None, service=None, on_call=lambda: None)
+    run.effect_noise = effect_noise(tasks, tasks[::-1])
+    run._settle(outcome)
+    assert (run.late, run.lags) == ({}, False)
+    run.effect_noise = NO_NOISE
+    run._settle(outcome)
+    assert (run.late, run.lags) == ({"task a": 1}, True)
+
+
+def test_what_a_service_says_too_late_is_named_and_so_is_what_allows_a_connection(outside, monkeypatch):
+    linger = WriteRun.linger
+
+    def late(run: WriteRun) -> None:
+        with run.service.effects.path.open("a") as file:
+            file.writelines(f'{{"kind": "{kind}", "name": "{name}", "document": {{}}}}\n' for kind, name in LATE)
+        linger(run)
+
+    monkeypatch.setattr(WriteRun, "linger", late)
+    report = verify()
+    assert report.verdict is Verdict.INCONCLUSIVE
+    assert "2 effects of the service came when their calls had been compared: task a, connection b.example.org:1; " in (
+        report.reason
+    )
+    assert "b.example.org:1, localhost:" in report.reason
+    assert report.reason.endswith("were refused, which STRANGLER['SHADOW']['REACHABLE'] allows")
 
 
 def test_what_the_monolith_does_not_repeat_is_learnt_and_listed(outside, monkeypatch):
@@ -307,6 +354,26 @@ class TestFile:
     @staticmethod
     def line(**changes: Any) -> bytes:
         return json.dumps({"kind": "mail", "name": "", "document": {"subject": "a"}} | changes).encode() + b"\n"
+
+    def test_what_a_thread_connects_to_that_ran_before_is_of_no_call(self, academy):
+        go, gone = threading.Event(), threading.Event()
+
+        def connect() -> None:
+            go.wait()
+            with socket.socket() as found:
+                found.connect_ex(("127.0.0.1", 1))
+            gone.set()
+
+        threading.Thread(target=connect).start()
+        with twin_effects.holding_effects() as effects:
+            go.set()
+            gone.wait()
+            assert effects.of_service() == []
+            connect()
+            assert [effect.name for effect in effects.of_service()] == ["localhost:1"]
+            connect()
+            effects.hold(Effect(kind="mail", name="", document={}))
+            assert [effect.kind for effect in effects.late()] == ["mail"]
 
     def test_lines_are_read_once(self, effects):
         effects.path.write_bytes(self.line() + self.line(kind="task", name="b"))
