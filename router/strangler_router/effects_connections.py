@@ -9,6 +9,7 @@ import os
 import socket
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import count
 from typing import Any
 
@@ -18,7 +19,7 @@ from strangler_router.conf import settings
 from strangler_router.effects_record import Effect, record
 from strangler_router.errors import ConfigurationError
 
-__all__ = ["own_servers", "refused_connections", "refusing"]
+__all__ = ["own_servers", "refusals", "refusing"]
 
 DEFAULT_PORTS = {"mysql": "3306", "oracle": "1521", "postgresql": "5432"}
 LOOPBACK = frozenset({"", "localhost", "127.0.0.1", "::1"})
@@ -27,12 +28,18 @@ UNIX = "unix:"
 NOWHERE = "192.0.2"
 HOSTS = 254
 
-_refused = 0
+_refusals: ContextVar[list[str] | None] = ContextVar("strangler_refusals", default=None)
 
 
-def refused_connections() -> int:
-    """How many this process has refused so far."""
-    return _refused
+@contextmanager
+def refusals() -> Iterator[list[str]]:
+    """The servers that this context was kept from so far; not threads that it starts."""
+    found: list[str] = []
+    token = _refusals.set(found)
+    try:
+        yield found
+    finally:
+        _refusals.reset(token)
 
 
 def own_servers() -> set[str]:
@@ -42,7 +49,7 @@ def own_servers() -> set[str]:
         engine = str(database.get("ENGINE", "")).rpartition(".")[2]
         port = str(database.get("PORT") or DEFAULT_PORTS.get(engine, ""))
         for host in str(database.get("HOST") or "").split(","):
-            found.add(f"{UNIX}{host}" if host.startswith("/") else _spelled(host, port))
+            found |= _sockets(host, port) if host.startswith("/") else {_spelled(host, port)}
     return found | {_reachable(entry) for entry in settings().shadow.get("REACHABLE", ())}
 
 
@@ -97,10 +104,10 @@ class _Guard:
     def check(self, family: int, address: Any) -> None:
         """Raise ConnectionRefusedError, as a host without a server does, unless the address may be reached."""
         name = self._name(family, address)
-        if not name or name in self._reachable or self._is_beside_database(name):
+        if not name or name in self._reachable:
             return
-        global _refused
-        _refused += 1
+        if (refused := _refusals.get()) is not None:
+            refused.append(name)
         record(Effect(kind="connection", name=name, document={}))
         raise ConnectionRefusedError(errno.ECONNREFUSED, f"{name} is not to be reached while writes are verified")
 
@@ -129,11 +136,10 @@ class _Guard:
         host = address[0].decode() if isinstance(address[0], bytes) else str(address[0])
         return _spelled(self._hosts.get(host, host), str(address[1]))
 
-    def _is_beside_database(self, name: str) -> bool:
-        """Whether it is a socket in the folder that a database's HOST names."""
-        return name.startswith(UNIX) and any(
-            entry.startswith(UNIX) and name.startswith(f"{entry}/") for entry in self._reachable
-        )
+
+def _sockets(place: str, port: str) -> set[str]:
+    """MySQL is given its socket, PostgreSQL the folder of it."""
+    return {f"{UNIX}{place}", f"{UNIX}{place}/.s.PGSQL.{port or DEFAULT_PORTS['postgresql']}"}
 
 
 def _spelled(host: str, port: str) -> str:

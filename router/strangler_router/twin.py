@@ -2,9 +2,11 @@
 
 `strangler verify` makes the copies. It points its own `default` at them, and each service that it starts finds the name
 of its copy in the environment variable `STRANGLER_TWIN_DATABASE`, and in `STRANGLER_TWIN_EFFECTS` the file in which it
-says what it would have sent (`strangler_router.effects`).
+says what it would have sent (`strangler_router.effects`). `STRANGLER_TWIN_REACHABLE` is a JSON list of servers that
+verify started for it.
 """
 
+import json
 import os
 import re
 import sys
@@ -17,12 +19,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.signals import connection_created
 
-from strangler_services import effects as reporting
-
 if TYPE_CHECKING:
     from strangler_router.effects import Effect
 
 __all__ = [
+    "REACHABLE",
     "TWIN",
     "VARIABLE",
     "adopt_twin",
@@ -35,6 +36,7 @@ __all__ = [
 ]
 
 VARIABLE = "STRANGLER_TWIN_DATABASE"
+REACHABLE = "STRANGLER_TWIN_REACHABLE"
 # Which machine and process made it, and when: in the name of a database, or in a file's path.
 TWIN = re.compile(r"strangler_twin_[0-9a-f]{8}_(?P<pid>\d+)_\d+")
 DIE_WITH_PARENT = 1
@@ -56,6 +58,7 @@ def adopt_twin(name: str) -> None:
     from django.test.utils import override_settings
 
     from strangler_router.effects import held_everywhere
+    from strangler_services import effects as reporting
 
     path = os.environ.get(reporting.VARIABLE)
     if path and not os.access(path, os.W_OK):
@@ -64,7 +67,7 @@ def adopt_twin(name: str) -> None:
     connections.close_all()
     connections.databases[DEFAULT_DB_ALIAS].update(twin_settings(connections.databases[DEFAULT_DB_ALIAS], name))
     override_settings(**quiet_settings()).enable()
-    _held.enter_context(held_everywhere(_report))
+    _held.enter_context(held_everywhere(_report, reachable=json.loads(os.environ.get(REACHABLE) or "[]")))
     connection_created.connect(_confine, dispatch_uid="strangler_router.twin")
 
 
@@ -110,21 +113,23 @@ def spare_hooks(connection: Any) -> None:
 
 
 def _spared(hook: Callable[[], object]) -> Callable[[], None]:
-    from strangler_router.effects_connections import refused_connections
+    from strangler_router.effects_connections import refusals
 
     def run() -> None:
-        refused = refused_connections()
-        try:
-            hook()
-        except Exception:
-            if refused_connections() == refused:
-                raise
+        with refusals() as refused:
+            try:
+                hook()
+            except Exception:
+                if not refused:
+                    raise
 
     run.__qualname__ = getattr(hook, "__qualname__", repr(hook))
     return run
 
 
 def _report(effect: "Effect") -> None:
+    from strangler_services import effects as reporting  # a service's runtime, which the monolith does not load
+
     reporting.report(effect.kind, effect.name, effect.document)
 
 

@@ -21,7 +21,7 @@ from strangler_router.conf import Target, settings
 from strangler_router.effects_mail import BACKEND
 from strangler_router.policy import Rung
 from strangler_router.table import bind
-from strangler_router.twin import VARIABLE
+from strangler_router.twin import REACHABLE, VARIABLE
 from strangler_services import effects as reporting
 from strangler_shadow import replay
 from strangler_shadow.twin_effects import TwinEffects, holding_effects
@@ -128,7 +128,8 @@ def _service(twins: Twins, command: str, address: str, effects: TwinEffects, sta
         given["{redis}"] = stamps.url
     return TwinService(
         line=[_filled(word, given) for word in shlex.split(command)] or own,
-        environment=_environment(twins, address) | {reporting.VARIABLE: str(effects.path)},
+        environment=_environment(twins, address)
+        | {reporting.VARIABLE: str(effects.path), REACHABLE: json.dumps([stamps.url] if stamps else [])},
         address=address,
         effects=effects,
         # A copy in a file is renewed in place, and our own host keeps no connection.

@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -164,6 +165,16 @@ def test_what_is_sent_wrongly_is_found_though_replies_and_rows_are_right(outside
     found = {place.replace(f":{outside.http}", ":PORT") for place in places(report)}
     assert (report.verdict, found) == (Verdict.DIVERGED, FAULTS[fault]), report
     assert outside.received == ([], [])
+
+
+def test_a_service_with_django_reaches_the_valkey_that_is_started_for_it(outside):
+    program = PROGRAM.format("").replace("env ", "env STAMPS={redis} ")
+    asking = "import django, os, redis; django.setup(); print(redis.from_url(os.environ['URL']).ping())"
+    with twins() as copies, serving(copies, "lifted", program) as service:
+        environment = {**service.environment, "URL": service.stamps.url}
+        command = [sys.executable, "-c", asking]
+        found = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert found.stdout == "True\n", found.stderr[-2000:]
 
 
 def test_mail_that_a_service_sends_after_its_answer_is_waited_for(outside):

@@ -4,14 +4,18 @@ import errno
 import importlib
 import inspect
 import logging
+import shutil
 import socket
+import subprocess
 import sys
+import tempfile
 import threading
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from uuid import UUID
 
@@ -26,6 +30,7 @@ from strangler_router import effects_mail
 from strangler_router.effects import Effect, drop, held_everywhere, held_here
 from strangler_router.effects_record import plain
 from strangler_router.errors import ConfigurationError
+from strangler_router.twin import _spared
 from strangler_shadow.effect_differences import effect_differences, effect_hides, effect_noise, is_hidden
 from strangler_shadow.noise import NO_NOISE
 from tests.shadow import outgoing_jobs
@@ -306,12 +311,52 @@ class TestConnections:
         with held_everywhere(drop), socket.create_connection(("127.0.0.1", port)):
             listener.accept()[0].close()
 
+    def test_of_a_databases_folder_its_own_socket_is_reached_and_no_other(self, settings, monkeypatch):
+        folder = Path(tempfile.mkdtemp(prefix="held"))
+        databases = {"default": {"ENGINE": "django.db.backends.postgresql", "HOST": str(folder), "PORT": "5433"}}
+        monkeypatch.setattr(settings._wrapped, "DATABASES", databases, raising=False)
+        reached = {}
+        for name in (".s.PGSQL.5433", ".s.PGSQL.5432", "redis"):
+            with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as client:
+                server.bind(str(folder / name))
+                server.listen()
+                with held_everywhere(drop):
+                    reached[name] = client.connect_ex(str(folder / name))
+        shutil.rmtree(folder)
+        refused = errno.ECONNREFUSED
+        assert reached == {".s.PGSQL.5433": 0, ".s.PGSQL.5432": refused, "redis": refused}
+
+    def test_a_hook_is_spared_for_its_own_refusal_and_for_no_other_threads(self, everywhere):
+        def connect():
+            with socket.socket() as found:
+                found.connect(("192.0.2.1", 1))
+
+        def fail_beside():
+            thread = threading.Thread(target=_spared(connect))
+            thread.start()
+            thread.join()
+            raise ValueError("its own")
+
+        _spared(connect)()
+        with pytest.raises(ValueError, match="its own"):
+            _spared(fail_beside)()
+        assert [effect.name for effect in everywhere if effect.name == "192.0.2.1:1"] == ["192.0.2.1:1"] * 2
+
     @pytest.mark.parametrize("entry", ["example.org", "example.org:http", ":80", "unix:"])
     def test_what_names_no_port_is_a_clear_error(self, settings, entry):
         settings.STRANGLER = {"SHADOW": {"REACHABLE": [entry]}}
         words = rf"REACHABLE'\] names '{entry}'; write host:port or unix:/path"
         with pytest.raises(ConfigurationError, match=words), held_everywhere(drop):
             pass
+
+
+def test_the_monoliths_mirror_does_not_load_a_services_runtime():
+    program = (
+        "import django, sys; django.setup(); import strangler_shadow.mirror, strangler_shadow.replay;"
+        " print('strangler_services.server' in sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert found.stdout == "False\n"
 
 
 def test_values_are_what_json_carries_and_of_the_rest_the_type():
