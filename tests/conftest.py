@@ -18,6 +18,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from catalog_service.database import open_database
 from catalog_service.service import CatalogService
+from strangler_router.channels import forget_channels
 from strangler_services import ServerSettings, start_in_thread
 
 CATALOG = "banyan.catalog.v1.CatalogService"
@@ -65,6 +66,12 @@ def catalog_servers(url: str) -> Iterator[dict[str, str]]:
             yield {"native": native.address, "lifted": lifted.address}
     finally:
         engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def own_channels() -> None:
+    """The kernel may give a server the port of an earlier test's, whose channel waits before it connects again."""
+    forget_channels()
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import grpc
 from strangler_router.conf import Target
 from strangler_router.errors import ConfigurationError
 
-__all__ = ["Unary", "unary"]
+__all__ = ["Unary", "forget_channels", "unary"]
 
 # Takes and returns a message's bytes: (request, timeout=, metadata=) -> response.
 Unary = Callable[..., bytes]
@@ -32,6 +32,8 @@ OPTIONS = [
     ("grpc.max_send_message_length", 64 * 1024 * 1024),
     ("grpc.lb_policy_name", "round_robin"),
     ("grpc.enable_retries", 0),
+    # A channel that is opened anew does not wait for what an older one to the same address has met.
+    ("grpc.use_local_subchannel_pool", 1),
 ]
 
 
@@ -62,7 +64,7 @@ def unary(target: Target, method: str) -> Unary:
 def _refresh(target: Target) -> _Open:
     with _lock:
         if _pid != os.getpid():
-            _forget()
+            forget_channels()
         opened, files = _open.get(target), _file_times(target)
         if opened is None or opened.files != files:
             # The old channel is left to the calls that still run on it; it closes when the last one drops it.
@@ -115,10 +117,14 @@ def _read(name: str) -> bytes:
         raise ConfigurationError(f"{name} cannot be read: {error.strerror}") from error
 
 
-def _forget() -> None:
-    # Channels of the parent are neither used nor closed here: either can hang a forked child.
+def forget_channels() -> None:
+    """Open all channels anew with the next call, as tests want whose servers follow each other on one port.
+
+    Calls that are under way end on the old ones.
+    """
+    # Neither used nor closed here: in a forked child either can hang it.
     global _open, _pid, _lock
     _open, _pid, _lock = {}, os.getpid(), threading.Lock()
 
 
-os.register_at_fork(after_in_child=_forget)
+os.register_at_fork(after_in_child=forget_channels)

@@ -82,10 +82,7 @@ def serve():
 
 
 @pytest.fixture
-def ask(settings, monkeypatch):
-    # The kernel may give a test's server the port of an earlier one, whose channel still backs off.
-    monkeypatch.setattr(channels, "_open", {})
-
+def ask(settings):
     def run(target, call=CALL, **changes):
         values = {"TARGETS": {SERVICE: {"native": target}}, "KEYS": KEY, **changes}
         settings.STRANGLER = {**settings.STRANGLER, **values}
