@@ -7,13 +7,14 @@ rows, or use one of these.
 import logging
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 from uuid import uuid4
+from weakref import WeakValueDictionary
 
 from strangler_router.effects_methods import wrap, wrap_heirs
 from strangler_router.effects_record import Effect, plain, record
@@ -21,6 +22,7 @@ from strangler_router.effects_record import Effect, plain, record
 __all__ = ["LIBRARIES", "wrap_tasks"]
 
 logger = logging.getLogger("strangler_router")
+FOLLOW = ("chain", "chord", "link", "link_error")
 ROUTING = ("queue", "exchange", "routing_key")
 _wrapped: set[str] = set()
 _lock = threading.RLock()
@@ -87,7 +89,7 @@ def _celery(module: ModuleType) -> None:
         app: Any, name: str, args: Any = None, kwargs: Any = None, countdown: Any = None, eta: Any = None,
         task_id: str | None = None, *_rest: Any, **options: Any,
     ) -> Any:  # fmt: skip
-        follow = {key: _signatures(options[key]) for key in ("chain", "link", "link_error") if options.get(key)}
+        follow = {key: _signatures(options[key]) for key in FOLLOW if options.get(key)}
         given = {key: options[key] for key in ("expires", "priority") if options.get(key) is not None}
         queue = _celery_queue(app, name, args, kwargs, options)
         _record(name, args, kwargs, queue=queue, countdown=countdown, eta=eta, **given, **follow)
@@ -109,18 +111,30 @@ def _signatures(found: Any) -> list[Any]:
 
 
 def _rq(module: ModuleType) -> None:
+    jobs_held: WeakValueDictionary[str, Any] = WeakValueDictionary()
+
+    def follow(job: Any) -> dict[str, Any]:
+        """What a job waits for, by name as far as it was held, and what follows it."""
+        jobs_held[job.id] = job
+        waits = [getattr(jobs_held.get(each), "func_name", each) for each in getattr(job, "_dependency_ids", ())]
+        found = {f"on_{end}": getattr(job, f"_{end}_callback_name", None) for end in ("success", "failure")}
+        return {key: value for key, value in ({"depends_on": waits} | found).items() if value}
+
     def enqueue_job(queue: Any, job: Any, *_args: Any, **_kwargs: Any) -> Any:
-        _record(job.func_name, job.args, job.kwargs, queue=queue.name)
+        _record(job.func_name, job.args, job.kwargs, queue=queue.name, **follow(job))
         # Callers read where it waits, and since when.
         job.origin, job.enqueued_at = queue.name, datetime.now(UTC)
         return job
 
     def schedule_job(queue: Any, job: Any, at: Any, *_args: Any, **_kwargs: Any) -> Any:
-        _record(job.func_name, job.args, job.kwargs, queue=queue.name, eta=at)
+        _record(job.func_name, job.args, job.kwargs, queue=queue.name, eta=at, **follow(job))
         return job
 
     def enqueue_many(queue: Any, job_datas: Any, *_args: Any, **_kwargs: Any) -> list[Any]:
-        jobs = [queue.create_job(each.func, args=each.args, kwargs=each.kwargs) for each in job_datas]
+        names = ("args", "kwargs", "job_id", "depends_on", "on_success", "on_failure")
+        jobs = [
+            queue.create_job(each.func, **{name: getattr(each, name, None) for name in names}) for each in job_datas
+        ]
         return [enqueue_job(queue, job) for job in jobs]
 
     for hold in (enqueue_job, schedule_job, enqueue_many):
@@ -129,10 +143,18 @@ def _rq(module: ModuleType) -> None:
 
 def _dramatiq(module: ModuleType) -> None:
     def enqueue(_broker: Any, message: Any, *, delay: Any = None) -> Any:
-        _record(message.actor_name, message.args, message.kwargs, queue=message.queue_name, countdown=delay)
+        follow = list(_dramatiq_targets(message.options))
+        rest = {"pipe_target": follow} if follow else {}
+        _record(message.actor_name, message.args, message.kwargs, queue=message.queue_name, countdown=delay, **rest)
         return message
 
     wrap_heirs(module.Broker, "enqueue", enqueue)
+
+
+def _dramatiq_targets(options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    while target := options.get("pipe_target"):
+        yield {"task": target["actor_name"], "args": target["args"], "kwargs": target["kwargs"]}
+        options = target["options"]
 
 
 def _huey(module: ModuleType) -> None:

@@ -20,6 +20,7 @@ from types import ModuleType, SimpleNamespace
 from uuid import UUID
 
 import pytest
+import rq
 from django.core import mail
 from django.core.mail import BadHeaderError, EmailMessage
 from django.core.mail.backends import smtp
@@ -135,6 +136,8 @@ class TestTasks:
         assert effect.name == "shop.charge"
         assert effect.document["chain"] == [{"task": "shop.charge", "args": [3, 4], "kwargs": {}}]
         assert effect.document["priority"] == 3
+        charge.apply_async((1, 2), chord=charge.s(5))
+        assert told[-1].document["chord"] == [{"task": "shop.charge", "args": [5], "kwargs": {}}]
         app.send_task("shop.unknown", eta=datetime(2026, 1, 1, tzinfo=UTC))
         assert told[-1].document["eta"] == "2026-01-01T00:00:00+00:00"
         assert told[-1].document["queue"] == "celery"
@@ -144,6 +147,38 @@ class TestTasks:
         queue.huey.enqueue(queue.task.s(1).then(queue.task, 2))
         assert [effect.document["args"] for effect in told] == [[1], [2]]
         assert told[1].document["after"] == queue.name
+        queue.close()
+
+    def test_what_follows_a_message_of_dramatiq_is_told(self, told, tmp_path):
+        import dramatiq
+
+        queue = outgoing_jobs.LIBRARIES["dramatiq"](tmp_path)
+        message = queue.put.__self__.message
+        dramatiq.pipeline([message(1), message(2), message(3, note="a")], broker=queue.put.__self__.broker).run()
+        assert [(effect.name, effect.document["args"]) for effect in told] == [("jobs.work", [1])]
+        assert told[0].document["pipe_target"] == [
+            {"task": "jobs.work", "args": [2], "kwargs": {}},
+            {"task": "jobs.work", "args": [3], "kwargs": {"note": "a"}},
+        ]
+        queue.close()
+
+    def test_what_a_job_of_rq_waits_for_and_what_follows_it_is_told_by_name(self, told, tmp_path):
+        queue = outgoing_jobs.LIBRARIES["rq"](tmp_path)
+        work, name = outgoing_jobs.work, queue.name
+        first = queue.put(1)
+        call = rq.Callback(work)
+        queue.queue.enqueue(work, 2, depends_on=[first, "known"], on_success=call, on_failure=call)
+        data = queue.queue.prepare_data(work, (3,), job_id="own", depends_on=first, on_failure=call)
+        [job] = queue.queue.enqueue_many([data])
+        assert job.id == "own"
+        assert "depends_on" not in told[0].document
+        found = [
+            {key: effect.document.get(key) for key in ("depends_on", "on_success", "on_failure")} for effect in told[1:]
+        ]
+        assert found == [
+            {"depends_on": [name, "known"], "on_success": name, "on_failure": name},
+            {"depends_on": [name], "on_success": None, "on_failure": name},
+        ]
         queue.close()
 
     def test_several_jobs_and_later_ones_of_rq_are_told(self, told, tmp_path):
@@ -212,6 +247,9 @@ class TestTasks:
             def enqueue_job(self, job):
                 raise AssertionError
 
+        class Job(SimpleNamespace):
+            """Has no callbacks."""
+
         module = ModuleType("rq.queue")
         module.Queue = Queue
         from strangler_router import effects_tasks
@@ -219,7 +257,7 @@ class TestTasks:
         effects_tasks.LIBRARIES["rq.queue"](module)
         queue = Queue()
         queue.name = "default"
-        queue.enqueue_job(SimpleNamespace(func_name="work", args=(1,), kwargs={}))
+        queue.enqueue_job(Job(id="1", func_name="work", args=(1,), kwargs={}))
         assert [effect.name for effect in told] == ["work"]
 
     def test_a_loader_of_several_modules_wraps_the_one(self, monkeypatch, tmp_path):
