@@ -79,7 +79,7 @@ def plain(value: Any, depth: int = 0) -> Any:
     if depth > DEEPEST:
         return "<deeper>"
     if isinstance(value, Mapping):
-        return {str(key): plain(item, depth + 1) for key, item in value.items()}
+        return {_text(key): plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item, depth + 1) for item in value]
     if isinstance(value, (set, frozenset)):
@@ -94,7 +94,7 @@ def _scalar(value: Any) -> Any:
         case float():
             return value if math.isfinite(value) else str(value)
         case str() | Decimal() | UUID() | timedelta() | Promise():
-            return str(value)
+            return _text(value)
         case datetime() | date() | time():
             return value.isoformat()
         case bytes() | bytearray() | memoryview():
@@ -103,3 +103,8 @@ def _scalar(value: Any) -> Any:
             return {"model": value._meta.label, "pk": _scalar(value.pk)}
         case _:
             return f"<{type(value).__module__}.{type(value).__qualname__}>"
+
+
+def _text(value: object) -> str:
+    # A member of an enumeration that is a text would say its name.
+    return str.__str__(value) if isinstance(value, str) else str(value)

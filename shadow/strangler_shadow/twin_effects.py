@@ -1,28 +1,31 @@
 """What a call made both sides send: the monolith's process holds its own, a service says its in a file."""
 
 import json
+import os
 import shutil
 import tempfile
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 from strangler_router.effects import Effect, Sink, held_everywhere
 from strangler_router.errors import ConfigurationError
 from strangler_services.effects import KINDS
 from strangler_shadow.search import Unreachable
-from strangler_shadow.twins import TwinError
+from strangler_shadow.twins import TwinError, is_left_over, stem_of
 
 __all__ = ["LATE_SECONDS", "TwinEffects", "held", "holding_effects"]
 
 LATE_SECONDS = 0.2
 """What comes after an answer is waited for so long."""
 PAUSE = 0.01
+SUFFIX = "_effects_"
 # Of one call.
 MOST = 10_000
 
@@ -129,9 +132,14 @@ def held(sink: Sink, *reachable: str) -> Iterator[None]:
 
 @contextmanager
 def holding_effects(*reachable: str) -> Iterator[TwinEffects]:
-    """Hold what this process would send, but to `reachable` servers; TwinError as of `held`, and without a file."""
+    """Hold what this process would send, but to `reachable` servers; TwinError as of `held`, and without a file.
+
+    Files that an earlier run left behind, with what they say of mail, go first.
+    """
+    _remove_left_over()
     try:
-        folder = Path(tempfile.mkdtemp(prefix="strangler_effects_"))
+        stem = stem_of(gethostname(), os.getpid(), time.time())
+        folder = Path(tempfile.mkdtemp(prefix=f"{stem}{SUFFIX}"))
         path = folder / "effects"
         path.touch()
     except OSError as error:
@@ -142,6 +150,13 @@ def holding_effects(*reachable: str) -> Iterator[TwinEffects]:
             yield effects
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_left_over() -> None:
+    for folder in Path(tempfile.gettempdir()).glob(f"*{SUFFIX}*"):
+        with suppress(OSError):
+            if folder.stat().st_uid == os.getuid() and is_left_over(folder.name, host=gethostname(), now=time.time()):
+                shutil.rmtree(folder)
 
 
 def _why(error: Exception) -> str:

@@ -430,6 +430,19 @@ class TestFile:
         with pytest.raises(TwinError, match=words), twin_effects.holding_effects():
             pass
 
+    def test_files_of_a_run_that_was_killed_go_and_those_of_one_that_runs_stay(self, academy, monkeypatch, tmp_path):
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+        killed = subprocess.Popen([sys.executable, "-c", ""])
+        killed.wait()
+        with twin_effects.holding_effects() as running:
+            name = running.path.parent.name
+            left_over = tmp_path / name.replace(f"_{os.getpid()}_", f"_{killed.pid}_")
+            left_over.mkdir()
+            (left_over / "effects").touch()
+            with twin_effects.holding_effects():
+                assert (left_over.exists(), running.path.exists()) == (False, True)
+        assert list(tmp_path.iterdir()) == []
+
     def test_a_service_that_cannot_write_it_does_not_start(self, outside):
         program = f"env {VARIABLE}=/nowhere/effects {sys.executable} -m strangler_router host --address {{address}}"
         report = verify(program=program)
