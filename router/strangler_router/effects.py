@@ -1,4 +1,4 @@
-"""Let code run without anything leaving the process, and be told what it would have sent.
+"""Let code run without its mail, tasks and connections leaving the process, and be told of them.
 
 Mail, tasks of queues and connections to other servers are held: the code goes on as if they had been sent, but for a
 connection, which is refused.

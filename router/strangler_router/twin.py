@@ -45,8 +45,9 @@ _held = ExitStack()
 
 
 def adopt_twin(name: str) -> None:
-    """Let `default` be the copy for as long as this process runs; nothing leaves the process otherwise.
+    """Let `default` be the copy for as long as this process runs; mail, tasks and Python's connections do not leave.
 
+    What C code opens (gRPC, librdkafka, pycurl), datagrams and subprocesses do: they are neither held nor seen.
     `ImproperlyConfigured` unless a running `strangler verify` has made a copy of that name, and where the file for what
     the process would send cannot be written.
     """

@@ -97,8 +97,8 @@ def serving(twins: Twins, rung: str, command: str) -> Iterator[TwinService]:
     """A service of this rung on the service's copy, while the router's own settings name its address.
 
     `command` is the user's, with `{database}` and `{address}` in it; empty for the lifted rung, whose host is ours.
-    With `{redis}` and `{stamps}` a Valkey is started, in which the service makes cached rows void. Meanwhile nothing
-    leaves this process, nor one that hosts Django.
+    With `{redis}` and `{stamps}` a Valkey is started, in which the service makes cached rows void. Meanwhile mail,
+    tasks and Python's connections leave neither this process nor one that hosts Django.
     """
     if not command and rung != Rung.LIFTED:
         raise TwinError(
