@@ -21,6 +21,7 @@ from django.urls import clear_url_caches
 
 from academy.learning.models import Review
 from strangler_router.effects import Effect
+from strangler_router.effects_mail import BACKEND
 from strangler_router.table import build_table
 from strangler_router.types import Call
 from strangler_services.effects import VARIABLE
@@ -165,6 +166,12 @@ def test_what_is_sent_wrongly_is_found_though_replies_and_rows_are_right(outside
     found = {place.replace(f":{outside.http}", ":PORT") for place in places(report)}
     assert (report.verdict, found) == (Verdict.DIVERGED, FAULTS[fault]), report
     assert outside.received == ([], [])
+
+
+def test_both_sides_mail_through_one_backend(outside, settings):
+    with twins() as copies, serving(copies, "lifted", PROGRAM.format("")):
+        assert settings.EMAIL_BACKEND == BACKEND
+    assert settings.EMAIL_BACKEND.endswith("smtp.EmailBackend")
 
 
 def test_a_service_with_django_reaches_the_valkey_that_is_started_for_it(outside):
