@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from strangler_router import flags
+from strangler_router.effects import Effect, held_here
 from strangler_router.policy import Flag, Rung
 from strangler_shadow import replay
 from strangler_shadow.stream import Stream
@@ -50,3 +51,11 @@ def own_corpus(academy: Academy, settings: Any, tmp_path: Path) -> Iterator[None
     replay._handler.cache_clear()
     yield
     replay._handler.cache_clear()
+
+
+@pytest.fixture
+def told() -> Iterator[list[Effect]]:
+    """What this context would send."""
+    found: list[Effect] = []
+    with held_here(found.append):
+        yield found
