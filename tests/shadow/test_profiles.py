@@ -76,20 +76,42 @@ def test_what_exploring_found_is_asked_first_by_the_gate(strangler, academy):
     assert code == 1
 
 
-def test_who_interrupts_has_what_was_found_until_then(academy, tmp_path):
+# SIGUSR1 has it interrupted where Python prints and forgets what is raised.
+FORGETFUL = """
+import gc, os, signal, sys
+from strangler_router.command_line import main
+
+def interrupt(phase, info):
+    gc.callbacks.remove(interrupt)
+    os.kill(os.getpid(), signal.SIGINT)
+
+signal.signal(signal.SIGUSR1, lambda *_: gc.callbacks.append(interrupt))
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "signal_number"),
+    [
+        ([str(Path(sys.executable).with_name("strangler"))], signal.SIGINT),
+        ([sys.executable, "-c", FORGETFUL], signal.SIGUSR1),
+    ],
+    ids=["raised", "forgotten"],
+)
+def test_who_interrupts_has_what_was_found_until_then(academy, tmp_path, program, signal_number):
     with buggy_server(academy.url) as address:
         environment = {
             **os.environ, "ACADEMY_DATABASE": academy.url.removeprefix("sqlite:///"), "ACADEMY_STATE": str(tmp_path),
             "ACADEMY_CATALOG": address, "PYTHONUNBUFFERED": "1",
         }  # fmt: skip
-        line = [str(Path(sys.executable).with_name("strangler")), "verify", EDUCATOR, LIST, "--rung", "native"]
+        line = [*program, "verify", EDUCATOR, LIST, "--rung", "native"]
         process = subprocess.Popen(
             [*line, "--profile", "explore", "--seconds", "100"], env=environment, stdout=subprocess.PIPE, text=True
         )
         try:
             assert process.stdout.readline().startswith("explore: 100 s, --seed ")
             time.sleep(4)
-            process.send_signal(signal.SIGINT)
+            process.send_signal(signal_number)
             out, _ = process.communicate(timeout=30)
         finally:
             process.kill()

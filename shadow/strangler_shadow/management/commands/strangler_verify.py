@@ -24,6 +24,7 @@ from strangler_router.types import Call
 from strangler_shadow.corpus import corpus_folder
 from strangler_shadow.evidence import record_verification
 from strangler_shadow.generated_rows import GeneratedRows
+from strangler_shadow.interrupts import remembered_interrupts
 from strangler_shadow.on_twins import verify_on_twins
 from strangler_shadow.profiles import Explore, Gate, not_reached
 from strangler_shadow.report import EndpointReport, Report
@@ -190,9 +191,16 @@ class Command(Verb):
     def _progress(self, name: str, profile: Gate | Explore) -> Iterator[Any]:
         console = self.console
         columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TextColumn("calls,"), TimeElapsedColumn())
-        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        shown = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        with shown as progress, remembered_interrupts() as interrupted:
             task = progress.add_task(f"{name} (seed {profile.seed})", total=None)
-            yield lambda: progress.advance(task)
+
+            def on_call() -> None:
+                progress.advance(task)
+                if interrupted() and not profile.interrupted:
+                    raise KeyboardInterrupt
+
+            yield on_call
 
 
 def _check_profile(options: Mapping[str, Any]) -> None:
