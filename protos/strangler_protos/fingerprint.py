@@ -9,16 +9,29 @@ each of the router's hashes; more of its own do no harm.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
 
 from strangler_protos.options import endpoint_of, slot_of
 
-__all__ = ["FINGERPRINT_KEY", "LENGTH", "VIOLATION", "fingerprint", "missing_of", "named_hashes"]
+__all__ = [
+    "DIGEST_KEY",
+    "FINGERPRINT_KEY",
+    "LENGTH",
+    "VIOLATION",
+    "digest",
+    "fingerprint",
+    "hashes_in",
+    "missing_of",
+    "named_hashes",
+    "named_hashes_of_service",
+]
 
 FINGERPRINT_KEY = "strangler-contract-bin"
-"""Metadata of a call."""
+"""Metadata of a call, or of a health check for a service; a part of the fingerprint will do."""
+DIGEST_KEY = "strangler-contract-digest"
+"""Trailing metadata with which the health service answers a check for a service: the digest of its contract."""
 VIOLATION = "strangler.v1.CONTRACT"
 """Type of the `google.rpc.PreconditionFailure.Violation` that refuses it; its description has the hashes in hex."""
 LENGTH = 4
@@ -35,16 +48,27 @@ def named_hashes(method: MethodDescriptor) -> dict[bytes, str]:
     return {hashlib.sha256(line.encode()).digest()[:LENGTH]: name for name, line in _lines(method)}
 
 
+def named_hashes_of_service(service: ServiceDescriptor) -> dict[bytes, str]:
+    """What each hash of any RPC of a service stands for."""
+    return {each: name for method in service.methods for each, name in named_hashes(method).items()}
+
+
+def digest(hashes: Iterable[bytes]) -> str:
+    """One text for a contract: SHA-256 of its hashes, each once, sorted and joined; 64 hexadecimal digits."""
+    return hashlib.sha256(b"".join(sorted(set(hashes)))).hexdigest()
+
+
+def hashes_in(fingerprint: bytes) -> list[bytes]:
+    """The hashes that are joined in a fingerprint. Raises ValueError where it is none."""
+    if len(fingerprint) % LENGTH:
+        raise ValueError(f"{len(fingerprint)} bytes are no fingerprint")
+    return [fingerprint[at : at + LENGTH] for at in range(0, len(fingerprint), LENGTH)]
+
+
 def missing_of(theirs: bytes, ours: bytes) -> list[bytes]:
     """Hashes of their fingerprint that ours lacks. Raises ValueError where it is none."""
-    if len(theirs) % LENGTH:
-        raise ValueError(f"{len(theirs)} bytes are no fingerprint")
-    own = set(_split(ours))
-    return [each for each in _split(theirs) if each not in own]
-
-
-def _split(text: bytes) -> Iterator[bytes]:
-    return (text[at : at + LENGTH] for at in range(0, len(text), LENGTH))
+    own = set(hashes_in(ours))
+    return [each for each in hashes_in(theirs) if each not in own]
 
 
 def _lines(method: MethodDescriptor) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,7 @@ import grpc
 from strangler_router.conf import Target
 from strangler_router.errors import ConfigurationError
 
-__all__ = ["Unary", "forget_channels", "unary"]
+__all__ = ["Unary", "forget_channels", "transport_words", "unary"]
 
 # Takes and returns a message's bytes: (request, timeout=, metadata=) -> response.
 Unary = Callable[..., bytes]
@@ -59,6 +59,17 @@ def unary(target: Target, method: str) -> Unary:
     if found is None:
         found = opened.methods[method] = opened.channel.unary_unary(method, None, None)
     return found
+
+
+def transport_words(details: str, target: Target) -> str:
+    """What gRPC says of a call that failed on its way; trouble with certificates is called by its name."""
+    from strangler_services import tls_trouble  # a service's runtime, needed in trouble only
+
+    trouble = tls_trouble(details)
+    if trouble is None:
+        return details
+    trusted = f"CA {target.ca}, name {target.name or target.address}" if target.ca else "no TLS"
+    return f"{trouble} (this side: {trusted}; {details})"
 
 
 def _refresh(target: Target) -> _Open:

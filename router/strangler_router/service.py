@@ -1,7 +1,7 @@
 """The backend that asks a service over gRPC."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -10,18 +10,17 @@ from django.http import HttpResponse
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import DecodeError
-from google.rpc.error_details_pb2 import PreconditionFailure
-from grpc_status import rpc_status
 
 from strangler_protos.bindings import Binding
 from strangler_protos.errors import IdentityError
-from strangler_protos.fingerprint import FINGERPRINT_KEY, LENGTH, VIOLATION, named_hashes
+from strangler_protos.fingerprint import FINGERPRINT_KEY, named_hashes
 from strangler_protos.identity import METADATA_KEY, Keyring, sign
 from strangler_protos.status import http_status
 from strangler_protos.trace import ENDED_BY_RUNTIME_KEY, REQUEST_ID_KEY, TRACEPARENT_KEY, is_request_id, is_traceparent
 from strangler_protos.v1 import http_pb2
+from strangler_router.attached import details_of, refused_hashes
 from strangler_router.breaker import Breaker
-from strangler_router.channels import unary
+from strangler_router.channels import transport_words, unary
 from strangler_router.conf import Target, settings
 from strangler_router.errors import ConfigurationError, NoAnswer
 from strangler_router.failures import reply_of
@@ -106,12 +105,18 @@ def _trace(call: Call) -> list[tuple[str, str | bytes]]:
 
 
 def _application_error(error: Any, target: Target, hashes: Mapping[bytes, str]) -> http_pb2.HttpError:
-    for detail in _details(error):
-        http_error, precondition = http_pb2.HttpError(), PreconditionFailure()
+    for detail in details_of(error):
+        http_error = http_pb2.HttpError()
         if detail.Is(http_error.DESCRIPTOR) and detail.Unpack(http_error):
             return http_error
-        if detail.Is(precondition.DESCRIPTOR) and detail.Unpack(precondition):
-            _raise_older_contract(precondition, target, hashes)
+        for subject, unknown in refused_hashes(detail).items():
+            raise NoAnswer(
+                f"{target.address} has an older contract of {subject}, without "
+                f"{', '.join(sorted({hashes.get(each, each.hex()) for each in unknown}))}; "
+                "deploy the service before the monolith",
+                kind="contract",
+                not_run=True,
+            )
     code: grpc.StatusCode = error.code()
     raise NoAnswer(
         f"{target.address}: {code.name}: {_words(error, target)}",
@@ -121,20 +126,6 @@ def _application_error(error: Any, target: Target, hashes: Mapping[bytes, str]) 
     )
 
 
-def _raise_older_contract(precondition: Any, target: Target, hashes: Mapping[bytes, str]) -> None:
-    for violation in precondition.violations:
-        if violation.type == VIOLATION:
-            unknown = bytes.fromhex(violation.description)
-            names = {unknown[at : at + LENGTH] for at in range(0, len(unknown), LENGTH)}
-            raise NoAnswer(
-                f"{target.address} has an older contract of {violation.subject}, without "
-                f"{', '.join(sorted(hashes.get(each, each.hex()) for each in names))}; "
-                "deploy the service before the monolith",
-                kind="contract",
-                not_run=True,
-            )
-
-
 def _words(error: Any, target: Target) -> str:
     """What the transport or our runtime says; a service's own text may quote values, so it is not repeated."""
     if request_id := _request_id(error):
@@ -142,32 +133,13 @@ def _words(error: Any, target: Target) -> str:
             return f"the service ended the call in words of its own; its log has request {request_id}"
     elif error.code() not in OF_THE_TRANSPORT:
         return "the call was ended by the service, or on its way there"
-    return _named(error.details() or "", target)
+    return transport_words(error.details() or "", target)
 
 
 def _request_id(error: Any) -> str:
     """As our runtime names it in every call that it saw; a server without the method does not."""
     found = next((value for key, value in error.trailing_metadata() or () if key == REQUEST_ID_KEY), "")
     return found if is_request_id(found) else ""
-
-
-def _details(error: Any) -> Iterable[Any]:
-    try:
-        status = rpc_status.from_call(error)
-    except (DecodeError, ValueError):
-        # What is attached is no status, or is for another code: no answer of the application either way.
-        return ()
-    return status.details if status else ()
-
-
-def _named(details: str, target: Target) -> str:
-    from strangler_services import tls_trouble  # a service's runtime, needed in trouble only
-
-    trouble = tls_trouble(details)
-    if trouble is None:
-        return details
-    trusted = f"CA {target.ca}, name {target.name or target.address}" if target.ca else "no TLS"
-    return f"{trouble} (this side: {trusted}; {details})"
 
 
 def _method(binding: Binding) -> MethodDescriptor:

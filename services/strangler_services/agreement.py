@@ -1,4 +1,4 @@
-"""Whether a router's contract is one that this service keeps to."""
+"""Whether a router's contract is one that this service keeps to, asked with each call and in health checks."""
 
 from functools import cached_property
 
@@ -7,7 +7,7 @@ from google.protobuf import any_pb2, descriptor_pool
 from google.rpc.error_details_pb2 import PreconditionFailure
 from google.rpc.status_pb2 import Status
 
-from strangler_protos.fingerprint import VIOLATION, fingerprint, missing_of
+from strangler_protos.fingerprint import VIOLATION, digest, missing_of, named_hashes, named_hashes_of_service
 from strangler_services.failure import Failure
 
 __all__ = ["OwnContract"]
@@ -17,10 +17,10 @@ KNOWN = 16
 
 
 class OwnContract:
-    """The contract of one RPC as this service has it."""
+    """The contract of one RPC, `/package.Service/Method`, or of a whole service, `package.Service`, as it is here."""
 
-    def __init__(self, rpc: str) -> None:
-        self._rpc = rpc
+    def __init__(self, name: str) -> None:
+        self._name = name
         self._good: set[bytes] = set()
 
     def accept(self, theirs: bytes | None) -> None:
@@ -40,13 +40,25 @@ class OwnContract:
             self._good.add(theirs)
 
     @cached_property
+    def digest(self) -> str:
+        """One text for all of it."""
+        return digest(self._hashes)
+
+    @cached_property
     def _own(self) -> bytes:
-        return fingerprint(descriptor_pool.Default().FindMethodByName(self._rpc[1:].replace("/", ".")))
+        return b"".join(sorted(self._hashes))
+
+    @cached_property
+    def _hashes(self) -> dict[bytes, str]:
+        pool = descriptor_pool.Default()
+        if self._name.startswith("/"):
+            return named_hashes(pool.FindMethodByName(self._name[1:].replace("/", ".")))
+        return named_hashes_of_service(pool.FindServiceByName(self._name))
 
     def _refusal(self, missing: list[bytes]) -> Failure:
-        message = f"{self._rpc}: the caller's contract is newer than this service's"
+        message = f"{self._name}: the caller's contract is newer than this service's"
         violation = PreconditionFailure.Violation(
-            type=VIOLATION, subject=self._rpc, description=b"".join(missing[:64]).hex()
+            type=VIOLATION, subject=self._name, description=b"".join(missing[:64]).hex()
         )
         detail = any_pb2.Any()
         detail.Pack(PreconditionFailure(violations=[violation]))

@@ -2,7 +2,10 @@
 
 import grpc
 
-__all__ = ["Failure"]
+__all__ = ["DETAILS_KEY", "Failure"]
+
+DETAILS_KEY = "grpc-status-details-bin"
+"""Trailing metadata that gRPC itself names for a `google.rpc.Status`."""
 
 
 class Failure(Exception):

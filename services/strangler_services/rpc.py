@@ -21,7 +21,7 @@ from strangler_protos.v1.identity_pb2 import Identity
 from strangler_services.agreement import OwnContract
 from strangler_services.caller import CurrentCall, current_call, received_call
 from strangler_services.errors import ApplicationError
-from strangler_services.failure import Failure
+from strangler_services.failure import DETAILS_KEY, Failure
 from strangler_services.gate import Gate
 from strangler_services.logs import log_call, log_crash
 from strangler_services.nonces import Nonces
@@ -30,7 +30,6 @@ __all__ = ["Rpc", "Runtime"]
 
 # Trailing metadata is limited to 8-16 KiB over all; larger errors travel in the response message.
 LARGEST_STATUS = 4096
-DETAILS_KEY = "grpc-status-details-bin"
 Context = grpc.aio.ServicerContext
 
 

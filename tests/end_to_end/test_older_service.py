@@ -5,9 +5,11 @@ import os
 import shutil
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from academy.learning.models import Review
@@ -66,6 +68,15 @@ def test_a_read_falls_back_and_says_what_is_missing(older_service, caplog):
     assert response.wsgi_request.strangler_pin.fell_back
     assert "falls back to the monolith (contract)" in caplog.text
     assert "without banyan.catalog.v1.Course.is_enrolled; deploy the service before the monolith" in caplog.text
+
+
+def test_the_health_check_says_it_before_any_call(older_service):
+    out = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("strangler_health", "--rung", "native", stdout=out)
+    assert ended.value.code == 1
+    assert "SERVING │ older, without banyan.catalog.v1.Course.is_enrolled, banyan.catalog.v1." in out.getvalue()
+    assert "Review.stars; deploy the service before the monolith" in out.getvalue()
 
 
 def test_a_write_that_was_refused_unread_is_made_once_by_the_monolith(enrolments, older_service, caplog):  # noqa: F811

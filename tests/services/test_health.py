@@ -1,10 +1,18 @@
 import asyncio
+import hashlib
 import threading
 import time
+from types import SimpleNamespace
 
 import grpc
 import pytest
+from google.rpc.error_details_pb2 import PreconditionFailure
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_status import rpc_status
+
+from strangler_protos.fingerprint import DIGEST_KEY, FINGERPRINT_KEY, VIOLATION, named_hashes_of_service
+from strangler_protos.v1 import lift_pb2
+from strangler_services import ServerSettings, start_in_thread
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -70,3 +78,53 @@ def test_a_stop_is_announced_before_calls_are_refused(lifted, serving):
         stopping.join()
         with pytest.raises(grpc.RpcError):
             next(watch)
+
+
+def lift_fingerprint():
+    [lift] = lift_pb2.DESCRIPTOR.services_by_name.values()
+    return b"".join(sorted(named_hashes_of_service(lift)))
+
+
+def check_contract(client, fingerprint, name="strangler.v1.Lift"):
+    raw = client.channel.unary_unary("/grpc.health.v1.Health/Check")
+    request = health_pb2.HealthCheckRequest(service=name).SerializeToString()
+    answer, call = raw.with_call(request, timeout=5, metadata=((FINGERPRINT_KEY, fingerprint),) if fingerprint else ())
+    return health_pb2.HealthCheckResponse.FromString(answer).status, dict(call.trailing_metadata())
+
+
+@pytest.mark.parametrize("fingerprint", [b"", lift_fingerprint(), lift_fingerprint()[:4]], ids=["none", "all", "part"])
+def test_a_check_for_a_service_says_the_digest_of_its_contract(service, fingerprint):
+    status, metadata = check_contract(service, fingerprint)
+    assert status == SERVING
+    assert metadata[DIGEST_KEY] == hashlib.sha256(lift_fingerprint()).hexdigest()
+    assert DIGEST_KEY not in check_contract(service, fingerprint, "")[1]
+
+
+def test_a_check_with_a_newer_contract_is_refused_with_what_is_missing(service):
+    with pytest.raises(grpc.RpcError) as failure:
+        check_contract(service, lift_fingerprint() + b"\1\2\3\4")
+    assert failure.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+    [detail] = rpc_status.from_call(failure.value).details
+    precondition = PreconditionFailure()
+    assert detail.Unpack(precondition)
+    [violation] = precondition.violations
+    assert (violation.type, violation.subject, violation.description) == (VIOLATION, "strangler.v1.Lift", "01020304")
+    assert dict(failure.value.trailing_metadata())[DIGEST_KEY]
+
+
+def test_a_check_with_what_is_no_fingerprint_is_refused(service):
+    with pytest.raises(grpc.RpcError) as failure:
+        check_contract(service, b"12345")
+    assert failure.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert failure.value.details() == "5 bytes are no fingerprint"
+
+
+def test_a_service_written_without_stubs_has_health_and_no_contract(lifted):
+    def register(server):
+        handler = grpc.unary_unary_rpc_method_handler(lambda request, context: request)
+        server.add_registered_method_handlers("own.Service", {"Ask": handler})
+
+    settings = ServerSettings(**lifted.SETTINGS | {"keys": {"own.Service": {"k1": lifted.KEY}}})
+    with start_in_thread(register, settings) as server, grpc.insecure_channel(server.address) as channel:
+        client = SimpleNamespace(channel=channel)
+        assert check_contract(client, b"\1\2\3\4", "own.Service") == (SERVING, {})
