@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
+from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
 
+from strangler_django.models import JournalRow
+from strangler_django.serializers.rows import stored_rows
 from tests.django.conftest import Redis, commands_of
 
 
@@ -18,7 +22,7 @@ def shop(cached: Redis, settings: Settings) -> Iterator[Any]:
     settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "tests.django.shop"]
     from tests.django.shop import models
 
-    tables = [models.Place, models.Owner, models.Tag, models.Shop, models.Label, models.Licence]
+    tables = [models.Place, models.Owner, models.Tag, models.Shop, models.Label, models.Licence, models.Ticket]
     with connection.schema_editor() as editor:
         for model in tables:
             editor.create_model(model)
@@ -115,3 +119,46 @@ def test_a_write_is_seen_at_once(shop: Any, cached: Redis, write: Callable[[Any]
     write(shop)
     assert listed() == expected() != before
     assert listed() == expected()
+
+
+QUERYSETS: dict[str, Callable[[QuerySet], QuerySet]] = {
+    "all": lambda rows: rows.all(),
+    "ordered by a relation": lambda rows: rows.order_by("owner__name", "-pk"),
+    "by a parent's column": lambda rows: rows.filter(city__gt="B").order_by("city"),
+    "joined": lambda rows: rows.select_related("owner").prefetch_related("tags"),
+    "only": lambda rows: rows.only("city").order_by("-pk"),
+    "deferred": lambda rows: rows.defer("owner"),
+    "distinct": lambda rows: rows.filter(tags__name__in=["red", "blue"]).distinct().order_by("pk"),
+    "with doubles": lambda rows: rows.filter(tags__name__in=["red", "blue"]).order_by("pk", "tags__name"),
+    "sliced": lambda rows: rows.order_by("-pk")[1:3],
+    "reversed": lambda rows: rows.order_by("city").reverse(),
+    "excluded": lambda rows: rows.exclude(owner__name="Ada"),
+    "none": lambda rows: rows.none(),
+    "aliased": lambda rows: rows.filter(Exists(rows.filter(pk=OuterRef("pk"), owner__isnull=False))),
+}
+
+
+@pytest.mark.parametrize("model", ["Shop", "Corner"])
+@pytest.mark.parametrize("kind", QUERYSETS)
+def test_a_queryset_is_reduced_to_the_keys_that_it_names(shop: Any, kind: str, model: str) -> None:
+    red, blue = (shop.Tag.objects.create(name=name) for name in ("red", "blue"))
+    owners = [shop.Owner.objects.create(name=name) for name in ("Ada", "Bo")]
+    shop.Place.objects.create(city="Elsewhere")  # so that the parent's keys are not counted alike
+    stores = [("C", owners[1], [red, blue]), ("A", owners[0], [blue]), ("B", None, []), ("D", None, [red])]
+    for city, owner, tags in stores:
+        made = shop.Shop.objects.create(city=city, owner=owner)
+        made.tags.set(tags)
+    rows = QUERYSETS[kind](getattr(shop, model)._default_manager.all())
+    with CaptureQueriesContext(connection) as asked:
+        found = stored_rows(rows)
+    assert len(asked) <= 1
+    assert found.pks == list(rows.values_list("pk", flat=True))
+    assert not found.journal_has_rows
+
+
+def test_keys_come_as_the_model_has_them(shop: Any) -> None:
+    ticket = shop.Ticket.objects.create()
+    JournalRow.objects.create(model="shop.shop", row="7", token="x", settled=True)
+    found = stored_rows(shop.Ticket.objects.all())
+    assert found.pks == [ticket.pk]
+    assert found.journal_has_rows

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from academy.catalog.models import Course
 from strangler_django.serializers import Cache, CachedModelSerializer, batched, store
+from strangler_django.serializers.rows import Rows
 from tests.django.conftest import Redis, make_course
 
 asked: list[list[Any]] = []
@@ -68,7 +69,7 @@ def test_a_row_that_is_gone_takes_its_fresh_value_along(cached: Redis, monkeypat
     read()
     Course.objects.filter(pk=second.pk).delete()
     named = [(first.pk, False), (second.pk, False), (third.pk, False)]
-    monkeypatch.setattr("strangler_django.serializers.model.names", lambda queryset: named)
+    monkeypatch.setattr("strangler_django.serializers.model.stored_rows", lambda queryset: Rows(queryset, named))
     assert read() == b'[{"id":%d,"seats":7},{"id":%d,"seats":7}]' % (first.pk, third.pk)
 
 

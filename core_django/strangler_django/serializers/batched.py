@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from asgiref.sync import async_to_sync
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
-from rest_framework.fields import Field
+from rest_framework.fields import BooleanField, Field
 
 from strangler_django.serializers import segments
 from strangler_django.serializers.cache import check_timeout
@@ -141,12 +141,18 @@ class BatchedField(Field):
         if 0 < len(keys) <= CHUNK and None not in keys:
             found = self._found(list(dict.fromkeys(keys)))
             if isinstance(found, AbstractSet):
-                (yes, no), exact = segments.column([True, False], self._represented)
+                (yes, no), exact = self._yes_and_no()
                 return [yes if key in found else no for key in keys], exact
             answers = self._answers(keys, found)
         else:
             answers = self.values(keys)
         return segments.column([self.missing if key is None else answers[key] for key in keys], self._represented)
+
+    def _yes_and_no(self) -> tuple[Sequence[bytes], bool]:
+        """The JSON of True and False, and whether it decodes exactly."""
+        if type(self) is BatchedField and type(self.field) is BooleanField:
+            return (b"true", b"false"), True
+        return segments.column([True, False], self._represented)
 
     def _represented(self, value: Any) -> Any:
         """None stays None, as in `Serializer.to_representation`."""

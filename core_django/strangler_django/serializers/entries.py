@@ -3,7 +3,8 @@
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
+from itertools import repeat
+from operator import add
 from typing import Any
 
 from strangler_django.serializers import stamps
@@ -57,6 +58,8 @@ class Reading:
 
     values: list[list[bytes | None]]
     stale: int
+    whole: bool
+    """Whether every row has a valid entry on every shelf, and none of them is ABSENT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +86,10 @@ def read(store: Store, asks: Sequence[Ask], meanwhile: Callable[[], None] | None
         for ask in asks:
             names = ask.names
             for shelf in ask.shelves:
-                stem = prefix + shelf.stem
-                keys += [stem + name for name in names]
+                keys += map((prefix + shelf.stem).__add__, names)
             for stamp in ask.stamps:
                 stem = prefix + stamp
-                keys += [stem + name for name in names]
+                keys += map(stem.__add__, names)
                 keys.append(stem + TABLE)
         return [tuple(keys)]
 
@@ -106,26 +108,37 @@ def read(store: Store, asks: Sequence[Ask], meanwhile: Callable[[], None] | None
 
 
 def _reading(ask: Ask, entries: list[list[bytes | None]], found: Mapping[bytes, Stamps]) -> Reading:
-    values, stale = [], 0
+    values, stale, whole = [], 0, True
     for shelf, column in zip(ask.shelves, entries, strict=True):
-        valid = _standing(shelf, column, [found[stem] for stem in shelf.stamps])
+        under = [found[stem] for stem in shelf.stamps]
+        if _all_stand(shelf, column, under):
+            values.append(column)
+            continue
+        valid, whole = _standing(shelf, column, under), False
         values.append(valid)
-        if None in valid:
-            stale += sum(1 for before, after in zip(column, valid, strict=True) if before is not None and after is None)
-    return Reading(values, stale)
+        stale += sum(1 for before, after in zip(column, valid, strict=True) if before is not None and after is None)
+    return Reading(values, stale, whole)
+
+
+def _all_stand(shelf: Shelf, entries: list[Any], under: Sequence[tuple[Any, list[Any]]]) -> bool:
+    """Whether all entries are values that were stored under these stamps, as most often."""
+    columns = [map(add, repeat(table), rows) for table, rows in under]
+    trailers = columns[0] if len(columns) == 1 else map(b"".join, zip(*columns, strict=True))
+    try:
+        return all(map(bytes.endswith, entries, trailers)) and shelf.trailer not in map(len, entries)
+    except TypeError:
+        # An entry or a stamp is None.
+        return False
 
 
 def _standing(shelf: Shelf, entries: list[bytes | None], under: Sequence[Stamps]) -> list[bytes | None]:
     """The entries that were stored under these stamps; nothing is stored under a `P`."""
-    trailers, length = _trailers(under), shelf.trailer
-    trailer_of: Any = itemgetter(slice(-length, None))
-    valid: list[Any] = entries
-    if None in trailers or None in entries or list(map(trailer_of, entries)) != trailers:
-        pairs = zip(entries, trailers, strict=True)
-        valid = [entry if entry and trailer_of(entry) == trailer else None for entry, trailer in pairs]
-    there = list(filter(None, valid)) if None in valid else valid
-    if there and min(map(len, there)) == length:
-        return [ABSENT if entry is not None and len(entry) == length else entry for entry in valid]
+    length, valid = shelf.trailer, list[bytes | None]()
+    for entry, trailer in zip(entries, _trailers(under), strict=True):
+        if not entry or trailer is None or not entry.endswith(trailer):
+            valid.append(None)
+        else:
+            valid.append(ABSENT if len(entry) == length else entry)
     return valid
 
 

@@ -78,7 +78,7 @@ def fetch(store: Store, requests: Sequence[Request], meanwhile: Callable[[], Non
 def fetched(store: Store, request: Request, reading: Reading, looked: float) -> list[Held]:
     """Completes what was read at the time `looked`."""
     names, bypassed = request.ask.names, {*request.bypassed, *request.written()}
-    if not bypassed and not any(None in column or ABSENT in column for column in reading.values):
+    if not bypassed and reading.whole:
         request.read.hits += request.read.objects
         return reading.values
     found: list[Values] = []

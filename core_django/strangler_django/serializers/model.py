@@ -19,7 +19,7 @@ from strangler_django.serializers.moving import moving
 from strangler_django.serializers.plan import FieldPlan
 from strangler_django.serializers.preparing import objects_of, prepared
 from strangler_django.serializers.reading import Rendered, label, render_rows
-from strangler_django.serializers.rows import Rows, StoredRow, difference_from_stored, names, why_not_stored
+from strangler_django.serializers.rows import Rows, StoredRow, difference_from_stored, stored_rows, why_not_stored
 from strangler_django.serializers.store import answering_store, current_store
 
 
@@ -145,7 +145,7 @@ class CachedModelSerializer(ModelSerializer):
                 reads.bypass(label(self), reason)
                 return None
             queryset = data.all() if isinstance(data, BaseManager) else data
-            data = Rows(queryset, list(names(queryset)))
+            data = stored_rows(queryset)
         return render_rows(self, plan, store, data)
 
     def plan(self) -> FieldPlan | None:

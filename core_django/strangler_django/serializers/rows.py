@@ -62,6 +62,18 @@ def names(queryset: models.QuerySet, *, also: Sequence[str] | None = None) -> mo
     return named.values_list("pk", _JOURNAL) if also is None else named.values("pk", _JOURNAL, *also)
 
 
+def stored_rows(queryset: models.QuerySet) -> Rows:
+    """The rows that a queryset names, where `why_not_stored` finds nothing against it."""
+    query: Any = queryset.query.chain()
+    query.add_annotation(journal.JournalHasRows(), _JOURNAL, select=True)
+    # What `values_list` adds to this are two copies of the queryset, and a look at how names lead to columns.
+    query.select_related = False
+    query.clear_deferred_loading()
+    query.clear_select_fields()
+    query.set_select([query.model._meta.pk.get_col(query.get_initial_alias())])
+    return Rows(queryset, list(query.get_compiler(using=queryset.db).results_iter()))
+
+
 def with_journal(queryset: models.QuerySet) -> models.QuerySet:
     """The queryset with the answer to whether the journal has rows."""
     annotated: Any = queryset.all()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import repeat
 from json.encoder import encode_basestring, encode_basestring_ascii
+from operator import itemgetter
 from typing import Any
 
 from rest_framework.compat import LONG_SEPARATORS, SHORT_SEPARATORS
@@ -75,7 +76,7 @@ def cut(values: Sequence[bytes], count: int, *, trailer: int) -> list[Sequence[b
         if b"" in holes:
             raise ValueError(f"A value has fewer than {count} segments.")
         columns.append(column)
-    return [*columns, [value[:-trailer] for value in values]]
+    return [*columns, list(map(itemgetter(slice(None, -trailer)), values))]
 
 
 def splice(segments: Sequence[Sequence[bytes]], columns: Sequence[Sequence[bytes]]) -> list[bytes]:

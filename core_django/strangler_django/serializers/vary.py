@@ -76,8 +76,10 @@ def allowed_by(names: Collection[str]) -> frozenset[str]:
 def variant(context: Context, names: Collection[str]) -> Variant:
     """Which of the variants this context asks for. Raises UnknownVary, UndeclaredUse."""
     # `reverse()` looks at these two without asking anybody.
-    routes = f"{get_script_prefix()} {get_urlconf() or ''}"
-    return "", routes, *(part for name in names for part in (name, _named(name).key(context)))
+    parts = ["", f"{get_script_prefix()} {get_urlconf() or ''}"]
+    for name in names:
+        parts += name, _named(name).key(context)
+    return tuple(parts)
 
 
 def vary_digest(context: Context, names: Collection[str]) -> str:

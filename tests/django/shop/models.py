@@ -1,3 +1,5 @@
+import uuid
+
 from django.db import models
 
 
@@ -48,6 +50,13 @@ class Label(models.Model):
 class Licence(models.Model):
     shop = models.OneToOneField(Shop, models.CASCADE)
     number = models.CharField(max_length=20)
+
+    class Meta:
+        app_label = "shop"
+
+
+class Ticket(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
 
     class Meta:
         app_label = "shop"
