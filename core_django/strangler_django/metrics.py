@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -34,6 +35,7 @@ _COUNTERS = {
     "queries": _counter("queries", "SQL statements."),
     "round_trips": _counter("redis_round_trips", "Round trips to Redis."),
 }
+_amounts = attrgetter(*_COUNTERS)
 _READS = _counter("reads", "Reads.")
 _BYPASSES = _counter("bypasses", "Reads that went past the cache.", "reason")
 _SECONDS = Histogram(
@@ -74,7 +76,7 @@ class _Series:
 
     reads: _Add
     seconds: _Add
-    counts: tuple[tuple[str, _Add], ...]
+    counts: tuple[_Add, ...]
 
 
 _series: dict[str, _Series] = {}
@@ -94,8 +96,8 @@ def note(read: Read) -> None:
         name = name if _serializers.admits(name) else OTHER
         series = _series.get(name) or _made(name)
     series.reads(1)
-    for attribute, add in series.counts:
-        if amount := getattr(read, attribute):
+    for amount, add in zip(_amounts(read), series.counts, strict=True):
+        if amount:
             add(amount)
     if read.seconds:
         series.seconds(read.seconds)
@@ -126,6 +128,6 @@ def _batch_series(name: str, field: str) -> _Add:
 
 
 def _made(name: str) -> _Series:
-    counts = tuple((attribute, counter.labels(name).inc) for attribute, counter in _COUNTERS.items())
+    counts = tuple(counter.labels(name).inc for counter in _COUNTERS.values())
     series = _series[name] = _Series(_READS.labels(name).inc, _SECONDS.labels(name).observe, counts)
     return series

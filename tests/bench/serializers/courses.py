@@ -3,8 +3,11 @@
 from collections.abc import Collection
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Count, QuerySet
+from django.urls import set_script_prefix, set_urlconf
+from django.utils import translation
 from rest_framework.test import APIRequestFactory
 
 from academy.catalog.models import Course, Lesson
@@ -16,7 +19,10 @@ Request = Any
 
 
 def learner_request() -> Request:
-    """A request of the first learner."""
+    """A request of the first learner, in the state in which the handler and LocaleMiddleware call a view."""
+    set_script_prefix("/")
+    set_urlconf(settings.ROOT_URLCONF)
+    translation.activate(settings.LANGUAGE_CODE)
     request: Any = APIRequestFactory().get("/")
     request.user = User.objects.filter(learner__isnull=False).order_by("pk").first()
     return request
