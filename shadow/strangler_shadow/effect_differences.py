@@ -16,7 +16,7 @@ from strangler_shadow.noise import Noise, differences_beyond, noise_between
 from strangler_shadow.observation import Difference, Kind, Observation
 from strangler_shadow.redact import stand_in
 
-__all__ = ["PREFIX", "effect_differences", "effect_hides", "effect_noise", "is_hidden"]
+__all__ = ["PREFIX", "as_observation", "effect_differences", "effect_hides", "effect_noise", "is_hidden", "place_of"]
 
 PREFIX = "effect"
 """How the path of each difference begins: `effect mail[0].subject`, `effect task shop.charge[0].args[1]`."""
@@ -41,7 +41,7 @@ def effect_differences(noise: Noise, control: Iterable[Effect], candidate: Itera
 
     `STRANGLER["SHADOW"]["SHOW"]` lists places whose values are shown, as `effect mail[*].subject`.
     """
-    left, right = _observation(control), _observation(candidate)
+    left, right = as_observation(control), as_observation(candidate)
     if left.body == right.body:
         return []
     return [_shown(difference) for difference in differences_beyond(noise, left, right)]
@@ -49,22 +49,23 @@ def effect_differences(noise: Noise, control: Iterable[Effect], candidate: Itera
 
 def effect_noise(one: Iterable[Effect], other: Iterable[Effect]) -> Noise:
     """What two runs of the monolith did not send alike."""
-    return noise_between(_observation(one), _observation(other))
+    return noise_between(as_observation(one), as_observation(other))
 
 
 def effect_hides(noise: Noise) -> dict[str, str]:
     """What noise makes invisible, by pattern."""
-    return {_place(pattern): words for pattern, words in noise.hides.items()}
+    return {place_of(pattern): words for pattern, words in noise.hides.items()}
 
 
 def is_hidden(noise: Noise, difference: Difference) -> bool:
     """Whether the monolith varies where it is, or in the order of a list around it (`Noise.touches`)."""
     pattern = difference.pattern
-    values = {_place(place) for place in (*noise.matchers, *(place for _, place in noise.places))}
-    return pattern in values or any(pattern.startswith(f"{_place(rows)}[") for rows in noise.shuffled)
+    values = {place_of(place) for place in (*noise.matchers, *(place for _, place in noise.places))}
+    return pattern in values or any(pattern.startswith(f"{place_of(rows)}[") for rows in noise.shuffled)
 
 
-def _observation(effects: Iterable[Effect]) -> Observation:
+def as_observation(effects: Iterable[Effect]) -> Observation:
+    """All of them as one JSON document, to be compared as an answer is."""
     groups: dict[str, list[Any]] = {}
     for effect in effects:
         group = groups.setdefault(f"{effect.kind} {effect.name}".rstrip(), [])
@@ -96,14 +97,14 @@ def _hashed(value: Any) -> str:
 
 
 def _shown(difference: Difference) -> Difference:
-    found = replace(difference, path=_place(difference.path))
+    found = replace(difference, path=place_of(difference.path))
     if found.kind is Kind.LENGTH or found.pattern in settings().shadow.get("SHOW", ()):
         return found
     control, candidate = (None if value is None else stand_in(value) for value in (found.control, found.candidate))
     return replace(found, control=control, candidate=candidate)
 
 
-def _place(path: str) -> str:
+def place_of(path: str) -> str:
     """`$["task shop.charge"][0].args` as `effect task shop.charge[0].args`, with stand-ins for keys that are data."""
     if path.startswith('$["'):
         group, end = json.JSONDecoder().raw_decode(path, 2)

@@ -28,7 +28,6 @@ from strangler_shadow.row_differences import (
 from strangler_shadow.row_restore import Sequences, read_sequences, restore
 from strangler_shadow.rows import RowReader, Rows
 from strangler_shadow.search import Diverged, Unreachable
-from strangler_shadow.seeded import Pair
 from strangler_shadow.twin_effects import LATE_SECONDS
 from strangler_shadow.twin_service import TwinService
 from strangler_shadow.twins import Twins, connected
@@ -79,7 +78,7 @@ class WriteRun:
     failed: dict[str, Outcome] = field(default_factory=dict)
     shrinks: int = 0
     last: Outcome | None = None
-    equal: dict[object, Observation] = field(default_factory=dict)
+    equal: dict[object, tuple[Observation, list[Effect]]] = field(default_factory=dict)
 
     def check(self, sequence: Sequence) -> None:
         """Make the calls on fresh copies; raises `Diverged` on a difference that is not known yet."""
@@ -186,7 +185,7 @@ class WriteRun:
                     stamps=tuple(stamps),
                     effects=tuple(effects),
                 )
-            self._remember(step, control)
+            self._remember(step, sides)
             created = created_by(calls[-1], control) or created
         return None
 
@@ -290,11 +289,8 @@ class WriteRun:
         self.candidate_seconds.append(candidate.seconds)
         self.on_call()
 
-    def _remember(self, step: Step, control: Observation) -> None:
+    def _remember(self, step: Step, sides: Sides) -> None:
         # One of each sort, so that the self-test meets many and stays quick.
         if len(self.equal) < MOST_PAIRS:
-            self.equal.setdefault((control.status, control.content_type, step.label, step.call.endpoint), control)
-
-    def pairs(self) -> list[Pair]:
-        """Answers that both sides gave, with the places where the monolith does not repeat itself."""
-        return [Pair(control=control, noise=self.reply_noise) for control in self.equal.values()]
+            sort = (sides.control.status, sides.control.content_type, step.label, step.call.endpoint)
+            self.equal.setdefault(sort, (sides.control, sides.sent))

@@ -24,7 +24,7 @@ from strangler_shadow.replay import ReplayError
 from strangler_shadow.report import EndpointReport, Finding
 from strangler_shadow.rules import declared_noise
 from strangler_shadow.search import Diverged, Unreachable, finds, take_last
-from strangler_shadow.seeded import self_test
+from strangler_shadow.seeded import Pair, SelfTest, self_test, sending_self_test
 from strangler_shadow.twin_service import TwinService
 from strangler_shadow.twin_stamps import are_used
 from strangler_shadow.twins import Twins
@@ -145,7 +145,7 @@ class WriteVerification:
             candidate_ms=quantiles_ms(run.candidate_seconds),
             curve=curve_ms(run.control_seconds, run.candidate_seconds),
             findings=tuple(findings),
-            self_test=self_test(run.pairs(), compare, seed=seed),
+            self_test=_self_test(run, seed),
             hides={**run.reply_noise.hides, **run.row_noise.hides, **effect_hides(run.effect_noise)},
             seconds=time.perf_counter() - self.started,
         )
@@ -239,6 +239,13 @@ def _judge(
         f"no difference in {run.calls} calls and the rows that {run.wrote} of them wrote{seen}{sent}; not observable:"
         f" {unseen}{native}files, what the database notifies, connections that C code opens"
     )
+
+
+def _self_test(run: WriteRun, seed: int) -> SelfTest:
+    """How many seeded divergences are seen in what both sides answered and would have sent."""
+    pairs = [Pair(control=control, noise=run.reply_noise) for control, _ in run.equal.values()]
+    sent = [sent for control, sent in run.equal.values() if control.status < 400]
+    return self_test(pairs, compare, seed=seed) + sending_self_test(sent, run.effect_noise, seed=seed)
 
 
 def _how_to_report(run: WriteRun, findings: list[Finding]) -> str:

@@ -144,6 +144,8 @@ def test_an_endpoint_that_sends_the_same_is_equivalent_and_nothing_leaves(outsid
     assert {201, 400} <= set(report.statuses)
     assert ", and " in report.reason
     assert "effects; not observable: cache stamps, files, what the database notifies" in report.reason
+    assert {"effect-lost", "effect-doubled", "effect-text-changed"} <= set(report.self_test.operators)
+    assert not [miss for miss in report.self_test.missed if miss.family == "effect"]
     assert outside.received == ([], [])
 
 

@@ -17,11 +17,12 @@ from strangler_shadow import seeded
 from strangler_shadow.compare import compare
 from strangler_shadow.observation import Observation
 from strangler_shadow.seeded import OPERATORS, damaged
+from strangler_shadow.seeded.catalogue import listing
 from strangler_shadow.seeded.draw import field_of, spread
 from strangler_shadow.seeded.finished import observation_of, reply_of
 from strangler_shadow.seeded.operator import Operator
 from strangler_shadow.seeded.parts import written
-from strangler_shadow.seeded.registry import MODULES, listing
+from strangler_shadow.seeded.registry import MODULES
 from tests.shadow.seeded_replies import COURSE, WHOLE, exact, raised, typed
 
 LIKE = Observation()

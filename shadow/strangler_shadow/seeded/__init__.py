@@ -67,6 +67,17 @@ cookie
     cookie-samesite-none: Other sites' requests carry a cookie.
     cookie-secure-lost: A cookie travels without TLS.
 
+effect
+    effect-added: A mail is sent that the monolith does not send.
+    effect-doubled: A mail or a task is sent twice.
+    effect-elsewhere: A task has another name, or a connection goes to another server.
+    effect-flag-changed: A flag in a task's arguments is the other one.
+    effect-lost: One of the effects is not sent.
+    effect-number-changed: A number in a task's arguments is one more, as where another row is meant.
+    effect-text-changed: A text in a mail or a task's arguments has a letter more.
+    effect-value-lost: A value in a mail or a task's arguments is not sent along.
+    effects-swapped: Two of one kind and name are sent in the opposite order.
+
 error
     error-as-bare-list: An error is a list without a key.
     error-as-html: An error came as a page of HTML.
@@ -308,9 +319,23 @@ time
     zero-offset-as-z: +00:00 is written as Z.
 """
 
+from strangler_shadow.seeded.catalogue import listing
 from strangler_shadow.seeded.draw import backend, damaged
 from strangler_shadow.seeded.operator import Family, Operator
-from strangler_shadow.seeded.registry import OPERATORS, listing
+from strangler_shadow.seeded.registry import OPERATORS
+from strangler_shadow.seeded.sending import SENDING, sending_self_test
 from strangler_shadow.seeded.trials import Pair, SelfTest, self_test
 
-__all__ = ["OPERATORS", "Family", "Operator", "Pair", "SelfTest", "backend", "damaged", "listing", "self_test"]
+__all__ = [
+    "OPERATORS",
+    "SENDING",
+    "Family",
+    "Operator",
+    "Pair",
+    "SelfTest",
+    "backend",
+    "damaged",
+    "listing",
+    "self_test",
+    "sending_self_test",
+]

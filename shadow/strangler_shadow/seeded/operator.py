@@ -42,6 +42,7 @@ class Family(enum.StrEnum):
     AUTHORISATION = "authorisation"
     TENANT = "tenant"
     LOST_WRITE = "lost-write"
+    EFFECT = "effect"
     PAGINATION = "pagination"
 
 

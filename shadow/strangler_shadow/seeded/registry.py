@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from importlib import import_module
-from inspect import getdoc
 
 from strangler_shadow.seeded.operator import Operator
 
-__all__ = ["OPERATORS", "listing"]
+__all__ = ["OPERATORS"]
 
 MODULES = (
     "caching", "cookies", "headers", "nulls", "numbers", "pages", "permissions", "refusals", "rows", "shapes",
@@ -25,17 +24,3 @@ def _named() -> Iterator[Operator]:
 OPERATORS: dict[str, Operator] = {
     operator.name: operator for operator in sorted(_named(), key=lambda found: found.name)
 }
-
-
-def listing() -> str:
-    """One line for each operator, as the package's docstring has them."""
-    families = sorted({operator.family for operator in OPERATORS.values()})
-    return "\n\n".join(
-        f"{family}\n"
-        + "\n".join(
-            f"    {operator.name}: {(getdoc(operator) or '').splitlines()[0]}"
-            for operator in OPERATORS.values()
-            if operator.family is family
-        )
-        for family in families
-    )

@@ -59,6 +59,16 @@ class SelfTest:
     unused: tuple[str, ...] = ()
     missed: tuple[Miss, ...] = field(default=())
 
+    def __add__(self, other: "SelfTest") -> "SelfTest":
+        """Both, of operators that differ."""
+        return SelfTest(
+            caught=self.caught + other.caught,
+            applicable=self.applicable + other.applicable,
+            operators=self.operators + other.operators,
+            unused=self.unused + other.unused,
+            missed=self.missed + other.missed,
+        )
+
 
 def draws(
     pairs: Sequence[Pair], *, seed: int, operators: Iterable[Operator] = OPERATORS.values(), fields: int = FIELDS
