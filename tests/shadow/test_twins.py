@@ -38,7 +38,10 @@ def _hurry(seeded_academy: object) -> None:
 
 
 def names_of_copies() -> set[str]:
-    files = {path.name for path in Path(tempfile.gettempdir()).glob("strangler_twin_*")}
+    """Without those of another run on this machine."""
+    names = {path.name for path in Path(tempfile.gettempdir()).glob("strangler_twin_*")}
+    host, now, own = gethostname(), time.time(), f"_{os.getpid()}_"
+    files = {name for name in names if own in name or is_left_over(name, host=host, now=now)}
     if connection.vendor != "postgresql":
         return files
     with connection.cursor() as cursor:
