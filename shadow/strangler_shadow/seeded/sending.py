@@ -142,14 +142,7 @@ def sending_self_test(calls: Sequence[Sent], noise: Noise, *, seed: int) -> Self
             sent, wrong = found[place]
             if not effect_differences(noise, sent, wrong):
                 missed.append(_miss(operator, str(place[0]), sent, wrong))
-    total = sum(tried.values())
-    return SelfTest(
-        caught=total - len(missed),
-        applicable=total,
-        operators=tuple(tried),
-        unused=tuple(name for name in SENDING if name not in tried),
-        missed=tuple(missed),
-    )
+    return SelfTest.of(SENDING, tried, missed)
 
 
 def _mistakes(operator: SendingOperator, sent: Sent) -> Iterator[tuple[str, tuple[Sent, Sent]]]:

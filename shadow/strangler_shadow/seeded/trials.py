@@ -1,6 +1,6 @@
 """How much a comparison sees: mistakes are made in answers that it called equal, and it is asked again."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from strangler_shadow.noise import NO_NOISE, Noise, differences_beyond
@@ -59,6 +59,18 @@ class SelfTest:
     unused: tuple[str, ...] = ()
     missed: tuple[Miss, ...] = field(default=())
 
+    @classmethod
+    def of(cls, names: Iterable[str], tried: Mapping[str, int], missed: Sequence[Miss]) -> "SelfTest":
+        """Of operators with these names, so many divergences of those that applied, and those that were not seen."""
+        total = sum(tried.values())
+        return cls(
+            caught=total - len(missed),
+            applicable=total,
+            operators=tuple(tried),
+            unused=tuple(name for name in names if name not in tried),
+            missed=tuple(missed),
+        )
+
     def __add__(self, other: "SelfTest") -> "SelfTest":
         """Both, of operators that differ."""
         return SelfTest(
@@ -95,14 +107,7 @@ def self_test(pairs: Sequence[Pair], compare: Compare, *, seed: int) -> SelfTest
         tried[draw.operator.name] = tried.get(draw.operator.name, 0) + 1
         if reason := _why_not_seen(draw, compare):
             missed.append(_miss(draw, reason))
-    total = sum(tried.values())
-    return SelfTest(
-        caught=total - len(missed),
-        applicable=total,
-        operators=tuple(tried),
-        unused=tuple(name for name in OPERATORS if name not in tried),
-        missed=tuple(missed),
-    )
+    return SelfTest.of(OPERATORS, tried, missed)
 
 
 def _why_not_seen(draw: Draw, compare: Compare) -> str:
