@@ -38,9 +38,9 @@ LENGTH = 4
 OURS = "strangler.v1."
 
 
-def fingerprint(method: MethodDescriptor) -> bytes:
-    """The fingerprint of an RPC as this process has it."""
-    return b"".join(sorted(named_hashes(method)))
+def fingerprint(hashes: Iterable[bytes]) -> bytes:
+    """The fingerprint that has these hashes."""
+    return b"".join(sorted(set(hashes)))
 
 
 def named_hashes(method: MethodDescriptor) -> dict[bytes, str]:
@@ -54,8 +54,8 @@ def named_hashes_of_service(service: ServiceDescriptor) -> dict[bytes, str]:
 
 
 def digest(hashes: Iterable[bytes]) -> str:
-    """One text for a contract: SHA-256 of its hashes, each once, sorted and joined; 64 hexadecimal digits."""
-    return hashlib.sha256(b"".join(sorted(set(hashes)))).hexdigest()
+    """One text for a contract: SHA-256 of its fingerprint; 64 hexadecimal digits."""
+    return hashlib.sha256(fingerprint(hashes)).hexdigest()
 
 
 def hashes_in(fingerprint: bytes) -> list[bytes]:

@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 
 from strangler_protos.bindings import Binding
 from strangler_protos.errors import IdentityError
-from strangler_protos.fingerprint import FINGERPRINT_KEY, named_hashes
+from strangler_protos.fingerprint import FINGERPRINT_KEY, fingerprint, named_hashes
 from strangler_protos.identity import METADATA_KEY, Keyring, sign
 from strangler_protos.status import http_status
 from strangler_protos.trace import ENDED_BY_RUNTIME_KEY, REQUEST_ID_KEY, TRACEPARENT_KEY, is_request_id, is_traceparent
@@ -52,7 +52,7 @@ def service_backend(binding: Binding, rung: str) -> Backend:
     target = _target(binding, rung)
     keyring = _keyring(binding)
     hashes = {} if binding.is_generic else named_hashes(_method(binding))
-    contract = ((FINGERPRINT_KEY, b"".join(sorted(hashes))),) if hashes else ()
+    contract = ((FINGERPRINT_KEY, fingerprint(hashes)),) if hashes else ()
     timeout_cap = settings().rpc_timeout
 
     def ask(call: Call) -> Reply:

@@ -7,7 +7,14 @@ from google.protobuf import any_pb2, descriptor_pool
 from google.rpc.error_details_pb2 import PreconditionFailure
 from google.rpc.status_pb2 import Status
 
-from strangler_protos.fingerprint import VIOLATION, digest, missing_of, named_hashes, named_hashes_of_service
+from strangler_protos.fingerprint import (
+    VIOLATION,
+    digest,
+    fingerprint,
+    missing_of,
+    named_hashes,
+    named_hashes_of_service,
+)
 from strangler_services.failure import Failure
 
 __all__ = ["OwnContract"]
@@ -46,7 +53,7 @@ class OwnContract:
 
     @cached_property
     def _own(self) -> bytes:
-        return b"".join(sorted(self._hashes))
+        return fingerprint(self._hashes)
 
     @cached_property
     def _hashes(self) -> dict[bytes, str]:

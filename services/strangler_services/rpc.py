@@ -112,6 +112,7 @@ class Rpc:
     def _failure(self, error: Exception, context: Context, call: CurrentCall) -> Failure:
         if isinstance(error, Failure):
             return error
+        # As a generated servicer says that nobody wrote the method.
         if isinstance(error, NotImplementedError) and context.code() is grpc.StatusCode.UNIMPLEMENTED:
             return Failure(grpc.StatusCode.UNIMPLEMENTED, f"{self._name} is not implemented")
         log_crash(call, error)

@@ -10,7 +10,7 @@ from google.rpc.error_details_pb2 import PreconditionFailure
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
-from strangler_protos.fingerprint import DIGEST_KEY, FINGERPRINT_KEY, VIOLATION, named_hashes_of_service
+from strangler_protos.fingerprint import DIGEST_KEY, FINGERPRINT_KEY, VIOLATION, fingerprint, named_hashes_of_service
 from strangler_protos.v1 import lift_pb2
 from strangler_services import ServerSettings, start_in_thread
 
@@ -82,7 +82,7 @@ def test_a_stop_is_announced_before_calls_are_refused(lifted, serving):
 
 def lift_fingerprint():
     [lift] = lift_pb2.DESCRIPTOR.services_by_name.values()
-    return b"".join(sorted(named_hashes_of_service(lift)))
+    return fingerprint(named_hashes_of_service(lift))
 
 
 def check_contract(client, fingerprint, name="strangler.v1.Lift"):
