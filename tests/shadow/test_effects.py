@@ -3,7 +3,6 @@
 import http.server
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -34,10 +33,10 @@ from strangler_shadow.profiles import Gate
 from strangler_shadow.replay import replay_control
 from strangler_shadow.report import EndpointReport, Report
 from strangler_shadow.reports import KINDS, write_report
-from strangler_shadow.search import Diverged, Unreachable
+from strangler_shadow.search import Diverged
 from strangler_shadow.twin_effects import LATE_SECONDS
 from strangler_shadow.twin_service import serving
-from strangler_shadow.twins import TwinError, twins
+from strangler_shadow.twins import twins
 from strangler_shadow.verdict import Verdict
 from strangler_shadow.write_calls import Step
 from strangler_shadow.write_outcome import Outcome
@@ -386,100 +385,11 @@ def thank(instance: Review, created: bool, **_signal: Any) -> None:
         EmailMessage("Thanks", f"{instance.stars} stars", "shop@example.org", [to]).send()
 
 
-class TestFile:
-    """The file to which a service appends lines."""
-
-    @pytest.fixture
-    def effects(self, academy: Any) -> Iterator[twin_effects.TwinEffects]:
-        with twin_effects.holding_effects() as found:
-            yield found
-
-    @staticmethod
-    def line(**changes: Any) -> bytes:
-        return json.dumps({"kind": "mail", "name": "", "document": {"subject": "a"}} | changes).encode() + b"\n"
-
-    def test_what_a_thread_connects_to_that_ran_before_is_of_no_call(self, academy):
-        go, gone = threading.Event(), threading.Event()
-
-        def connect() -> None:
-            go.wait()
-            with socket.socket() as found:
-                found.connect_ex(("127.0.0.1", 1))
-            gone.set()
-
-        threading.Thread(target=connect).start()
-        with twin_effects.holding_effects() as effects:
-            go.set()
-            gone.wait()
-            assert effects.of_service() == []
-            connect()
-            assert [effect.name for effect in effects.of_service()] == ["localhost:1"]
-            connect()
-            effects.hold(Effect(kind="mail", name="", document={}))
-            assert [effect.kind for effect in effects.late()] == ["mail"]
-
-    def test_lines_are_read_once(self, effects):
-        effects.path.write_bytes(self.line() + self.line(kind="task", name="b"))
-        assert [effect.kind for effect in effects.of_service()] == ["mail", "task"]
-        assert effects.of_service() == []
-
-    def test_half_a_line_is_waited_for(self, effects):
-        line = self.line()
-        effects.path.write_bytes(line[:10])
-
-        def end() -> None:
-            with effects.path.open("ab") as file:
-                file.write(line[10:])
-
-        timer = threading.Timer(0.05, end)
-        timer.start()
-        assert len(effects.of_service()) == 1
-        timer.join()
-
-    @pytest.mark.parametrize(
-        ("text", "why"),
-        [
-            (b'{"kind": "mail", zanz', "line 1 of the service's effects has no end"),
-            (b"zanzibar\n", "line 1 of the service's effects cannot be read: it is no JSON"),
-            (b"[1]\n", "line 1 of the service's effects cannot be read: TypeError"),
-            (b'{"kind": "mail"}\n', "line 1 of the service's effects cannot be read: KeyError"),
-            (b'{"kind": "fax", "name": "", "document": {}}\n', "line 1 .* is none: kind, name or document is wrong"),
-        ],
-    )
-    def test_what_is_no_effect_is_an_error_without_its_text(self, effects, text, why):
-        effects.path.write_bytes(text)
-        with pytest.raises(Unreachable, match=f"^{why}$"):
-            effects.of_service()
-
-    def test_a_file_that_is_gone_is_an_error(self, effects):
-        effects.path.unlink()
-        with pytest.raises(Unreachable, match="cannot be read: No such file"):
-            effects.of_service()
-
-    def test_a_file_that_cannot_be_made_is_an_error(self, academy, monkeypatch):
-        monkeypatch.setattr("tempfile.tempdir", "/nowhere")
-        words = r"^the file for a service's effects cannot be made: No such file"
-        with pytest.raises(TwinError, match=words), twin_effects.holding_effects():
-            pass
-
-    def test_files_of_a_run_that_was_killed_go_and_those_of_one_that_runs_stay(self, academy, monkeypatch, tmp_path):
-        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-        killed = subprocess.Popen([sys.executable, "-c", ""])
-        killed.wait()
-        with twin_effects.holding_effects() as running:
-            name = running.path.parent.name
-            left_over = tmp_path / name.replace(f"_{os.getpid()}_", f"_{killed.pid}_")
-            left_over.mkdir()
-            (left_over / "effects").touch()
-            with twin_effects.holding_effects():
-                assert (left_over.exists(), running.path.exists()) == (False, True)
-        assert list(tmp_path.iterdir()) == []
-
-    def test_a_service_that_cannot_write_it_does_not_start(self, outside):
-        program = f"env {VARIABLE}=/nowhere/effects {sys.executable} -m strangler_router host --address {{address}}"
-        report = verify(program=program)
-        assert report.verdict is Verdict.INCONCLUSIVE
-        assert f"{VARIABLE} names '/nowhere/effects', which cannot be written" in report.reason
+def test_a_service_that_cannot_write_its_effects_does_not_start(outside):
+    program = f"env {VARIABLE}=/nowhere/effects {sys.executable} -m strangler_router host --address {{address}}"
+    report = verify(program=program)
+    assert report.verdict is Verdict.INCONCLUSIVE
+    assert f"{VARIABLE} names '/nowhere/effects', which cannot be written" in report.reason
 
 
 def test_the_environment_names_no_file_outside_of_a_verification(academy: Callable[..., Any]) -> None:
