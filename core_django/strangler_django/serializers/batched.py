@@ -1,7 +1,7 @@
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from copy import deepcopy
-from inspect import iscoroutinefunction
+from inspect import iscoroutine
 from typing import Any, TypeVar
 
 from asgiref.sync import async_to_sync
@@ -169,7 +169,9 @@ class BatchedField(Field):
         method = getattr(self.parent, self.method.__name__)
         note_batch(self.field_name or "", len(keys))
         with declared_queries():
-            found = async_to_sync(method)(keys) if iscoroutinefunction(method) else method(keys)
+            found = method(keys)
+            if iscoroutine(found):
+                found = async_to_sync(_awaited)(found)
             if isinstance(found, (Mapping, AbstractSet)):
                 return found
             if not isinstance(found, Iterable) or isinstance(found, (str, bytes)):
@@ -215,6 +217,10 @@ def batched(
     return BatchedField(
         field, source=source, default=default, depends_on=depends_on, vary=vary, fresh=fresh, timeout=timeout
     )
+
+
+async def _awaited(found: Coroutine[Any, Any, Any]) -> Any:
+    return await found
 
 
 def _twin(field: AnyField) -> AnyField:

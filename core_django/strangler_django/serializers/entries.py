@@ -49,7 +49,8 @@ class Ask:
     @property
     def stamps(self) -> tuple[bytes, ...]:
         """All stems of stamps, each once."""
-        return tuple(dict.fromkeys(stem for shelf in self.shelves for stem in shelf.stamps))
+        bodies, *parts = self.shelves
+        return tuple(dict.fromkeys(stem for shelf in self.shelves for stem in shelf.stamps)) if parts else bodies.stamps
 
 
 @dataclass(frozen=True, slots=True)

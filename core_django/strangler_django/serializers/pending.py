@@ -75,7 +75,7 @@ def linked(alias: str, dependency: Dependency, values: Collection[Any]) -> None:
 
 def has_open(alias: str) -> bool:
     """Whether this connection has written anything that is not yet committed."""
-    return connections[alias] in _open
+    return bool(_open) and connections[alias] in _open
 
 
 def open_rows(alias: str, labels: Collection[str]) -> set[str]:
@@ -95,8 +95,7 @@ def settle_on_commit(alias: str) -> None:
 
 def settle_finished(alias: str) -> None:
     """Renews what a rolled back transaction or a failed statement left marked."""
-    connection = connections[alias]
-    if connection in _open and not connection.in_atomic_block:
+    if has_open(alias) and not connections[alias].in_atomic_block:
         settle(alias)
 
 

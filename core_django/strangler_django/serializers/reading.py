@@ -123,8 +123,9 @@ def _at(places: list[int] | None, values: Sequence[Any]) -> Sequence[Any]:
 
 def render_rows(serializer: Any, plan: FieldPlan, store: Store, rows: Rows) -> Rendered | None:
     """The rows' JSON, or None where a body turned out not to be shareable."""
-    with reading(label(serializer), rows.alias) as read:
-        node = _node(serializer, plan, rows.alias, rows.pks, read)
+    alias = rows.alias
+    with reading(label(serializer), alias) as read:
+        node = _node(serializer, plan, alias, rows.pks, read)
         try:
             if not node.names:
                 return Rendered([], _Evidence())
@@ -165,11 +166,7 @@ def _level(store: Store, nodes: list[_Node], journal_has_rows: bool) -> list[tup
     for (found, name, _), (bodies, evidence) in zip(children, nested, strict=True):
         found.filled[name] = _embedded(found.references[name], bodies)
         found.evidence.add(evidence)
-    levels = []
-    for found, early in zip(every, fresh.columns(), strict=True):
-        with noting(found.node.read):
-            levels.append((found, _columns(found, early)))
-    return levels
+    return [(found, _columns(found, early)) for found, early in zip(every, fresh.columns(), strict=True)]
 
 
 class _Fresh:
@@ -369,9 +366,10 @@ def _of_found(found: _Found, column: Column) -> Column:
 
 def _fresh_column(found: _Found, name: str) -> Column:
     named, instances = found.node.serializer.field_named(name), found.instances or {}
-    if isinstance(named, BatchedField):
-        return named.column([named.key_of(instances[pk]) for pk in found.pks])
-    try:
-        return segments.column([represent(named, instances[pk]) for pk in found.pks])
-    except SkipField as error:
-        raise Unspliced("skipped") from error
+    with noting(found.node.read):
+        if isinstance(named, BatchedField):
+            return named.column([named.key_of(instances[pk]) for pk in found.pks])
+        try:
+            return segments.column([represent(named, instances[pk]) for pk in found.pks])
+        except SkipField as error:
+            raise Unspliced("skipped") from error

@@ -99,7 +99,7 @@ def why_not_stored(data: Any, model: type[models.Model]) -> str:
         return "values"
     if query.combinator:
         return "union"
-    if state["_db"] not in (None, router.db_for_write(model)):
+    if state["_db"] is not None and state["_db"] != router.db_for_write(model):
         return "database"
     if state["_iterable_class"] is not ModelIterable or not _iterates_as_django(type(queryset)):
         return "queryset"

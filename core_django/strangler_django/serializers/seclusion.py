@@ -67,7 +67,9 @@ def secluded(serializer: Any, leak: Leak) -> Iterator[None]:
 def foreign_state(serializer: Any) -> dict[str, Any]:
     """The attributes that this serializer has and one made without arguments has not, or has with another value."""
     state = _added(serializer)
-    usual = _usual_state(type(serializer)) if state else {}
+    if not state:
+        return state
+    usual = _usual_state(type(serializer))
     return {name: value for name, value in state.items() if not (name in usual and _alike(value, usual[name]))}
 
 

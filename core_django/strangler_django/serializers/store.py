@@ -48,10 +48,11 @@ class Breaker:
     _looked_at: float = 0.0
 
     def allows(self) -> bool:
+        if not self.open:
+            return True
         if self.refuses:
             return False
-        if self.open:
-            self._looked_at = time.monotonic()
+        self._looked_at = time.monotonic()
         return True
 
     @property
