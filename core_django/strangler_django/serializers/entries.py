@@ -8,7 +8,7 @@ from operator import add
 from typing import Any
 
 from strangler_django.serializers import stamps
-from strangler_django.serializers.store import Store
+from strangler_django.serializers.store import Meanwhile, Store
 from strangler_protos import stamps as protocol
 
 __all__ = ["ABSENT", "Ask", "Claim", "Reading", "Shelf", "claim", "fill", "names_of", "read", "release", "stands"]
@@ -79,7 +79,7 @@ def stands(stamp: bytes | None) -> bool:
     return stamp is not None and stamp[0] != _P
 
 
-def read(store: Store, asks: Sequence[Ask], meanwhile: Callable[[], None] | None = None) -> list[Reading]:
+def read(store: Store, asks: Sequence[Ask], meanwhile: Meanwhile | None = None) -> list[Reading]:
     """Entries whose stamps stand, of all asks by one MGET; `meanwhile` as in `Store.run`. Raises Unavailable."""
 
     def commands(prefix: bytes) -> list[tuple[Any, ...]]:

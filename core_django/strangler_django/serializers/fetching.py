@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from strangler_django.serializers import entries
 from strangler_django.serializers.entries import ABSENT, Ask, Claim, Reading, Shelf
 from strangler_django.serializers.reads import Read
-from strangler_django.serializers.store import Store, Unavailable
+from strangler_django.serializers.store import Meanwhile, Store, Unavailable
 from strangler_django.serializers.waiting import Waiter
 from strangler_protos.stamps import new_token
 
@@ -59,7 +59,7 @@ class Request:
     may_fill: Callable[[], bool] = lambda: True
 
 
-def fetch(store: Store, requests: Sequence[Request], meanwhile: Callable[[], None] | None = None) -> list[list[Held]]:
+def fetch(store: Store, requests: Sequence[Request], meanwhile: Meanwhile | None = None) -> list[list[Held]]:
     """For each request and shelf the values of its rows.
 
     `meanwhile` is called while Redis works, as in `Store.run`.

@@ -1,7 +1,7 @@
 """Reads a list of bodies with all that they refer to, level by level, and splices it."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -170,26 +170,42 @@ def _level(store: Store, nodes: list[_Node], journal_has_rows: bool) -> list[tup
 
 
 class _Fresh:
-    """What can be asked for by primary key alone, asked while Redis works."""
+    """What can be asked for by primary key alone, asked while Redis works; each query first takes what has come."""
 
     def __init__(self, nodes: list[_Node]) -> None:
         self._nodes = nodes
         self._columns: list[dict[str, Column]] | None = None
         self._error: Exception | None = None
 
-    def __call__(self) -> None:
+    def __call__(self, take: Callable[[], None]) -> None:
         if self._columns is None and self._error is None:
             try:
-                self._columns = [_fresh_by_key(node) for node in self._nodes]
+                self._columns = self._asked(take)
             except Exception as error:  # noqa: BLE001  it is the reader's, and must not look like one of Redis
                 self._error = error
 
+    def _asked(self, take: Callable[[], None]) -> list[dict[str, Column]]:
+        def take_first(execute: Callable[..., Any], *arguments: Any) -> Any:
+            take()
+            return execute(*arguments)
+
+        wrappers = connections[self._nodes[0].alias].execute_wrappers
+        wrappers.append(take_first)
+        try:
+            return [_fresh_by_key(node) for node in self._nodes]
+        finally:
+            wrappers.remove(take_first)
+
     def columns(self) -> list[dict[str, Column]]:
         """For each node its columns by field. Raises what asking for them raised."""
-        self()
+        self(_nothing)
         if self._error is not None:
             raise self._error
         return self._columns or []
+
+
+def _nothing() -> None:
+    pass
 
 
 def _fresh_by_key(node: _Node) -> dict[str, Column]:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from inspect import signature
 from threading import Thread
 from typing import Any
 
@@ -25,6 +26,8 @@ try:
     import hiredis
 except ImportError:  # pragma: no cover  redis-py reads and writes without it, slower
     hiredis = None  # type: ignore[assignment]
+
+Meanwhile = Callable[[Callable[[], None]], None]
 
 LONGEST_WAIT = 0.25
 PAUSE = 1.0
@@ -91,6 +94,47 @@ class Link:
     prefix: bytes
 
 
+class Replies:
+    """What a server answers to some commands, in order; `take` what there is, and `all` at the end."""
+
+    def __init__(self, connection: Any, count: int) -> None:
+        self._connection = connection
+        self._left = count
+        self._taken: list[Any] = []
+        self._error: Exception | None = None
+
+    def take(self) -> None:
+        """Reads what has come so far and raises nothing; `all` does.
+
+        A server sends 64 kB at a time, and on a Unix socket goes on only once they are read.
+        """
+        if self._error is not None or not _TAKES_EARLY:
+            return
+        try:
+            while self._left:
+                self._next(timeout=0, disconnect_on_error=False)
+        except redis.TimeoutError:
+            return
+        except Exception as error:  # noqa: BLE001  whoever calls this does something else
+            self._error = error
+
+    def all(self) -> list[Any]:
+        """Waits for the rest. Raises what reading raised."""
+        if self._error is not None:
+            raise self._error
+        while self._left:
+            self._next()
+        return self._taken
+
+    def _next(self, **options: Any) -> None:
+        self._taken.append(self._connection.read_response(**options))
+        self._left -= 1
+
+
+# redis-py's own parser may lose half a reply that it stops reading.
+_TAKES_EARLY = None not in (redis, hiredis) and "timeout" in signature(redis.Connection.read_response).parameters
+
+
 class Store:
     """One Redis server, reached through links that are made on demand and kept."""
 
@@ -112,13 +156,11 @@ class Store:
         self._idle: deque[Link] = deque()
         self.breaker = Breaker(self._reaches)
 
-    def run(
-        self, commands: Callable[[bytes], Sequence[Command]], meanwhile: Callable[[], None] | None = None
-    ) -> list[Any]:
+    def run(self, commands: Callable[[bytes], Sequence[Command]], meanwhile: Meanwhile | None = None) -> list[Any]:
         """The replies to what `commands` makes of the key prefix, all sent at once.
 
-        `meanwhile` is called while the server works, if it can be reached; it must raise nothing, and do nothing when
-        it is called again. Raises Unavailable.
+        `meanwhile` is called while the server works, if it can be reached, with what takes the part of the replies that
+        has come; it must raise nothing, and do nothing when it is called again. Raises Unavailable.
         """
         if not self.breaker.allows():
             raise Unavailable("The breaker is open.")
@@ -151,7 +193,7 @@ class Store:
         return True
 
     def _exchange(
-        self, commands: Callable[[bytes], Sequence[Command]], meanwhile: Callable[[], None] | None = None
+        self, commands: Callable[[bytes], Sequence[Command]], meanwhile: Meanwhile | None = None
     ) -> list[Any]:
         try:
             link = self._idle.pop()
@@ -165,21 +207,22 @@ class Store:
             return self._talk(self._connect(), commands, meanwhile)
 
     def _talk(
-        self, link: Link, commands: Callable[[bytes], Sequence[Command]], meanwhile: Callable[[], None] | None
+        self, link: Link, commands: Callable[[bytes], Sequence[Command]], meanwhile: Meanwhile | None
     ) -> list[Any]:
         connection = link.connection
         try:
             batch = commands(link.prefix)
             connection.send_packed_command(connection.pack_commands(batch), check_health=False)
+            replies = Replies(connection, len(batch))
             if meanwhile is not None:
-                meanwhile()
-            replies = [connection.read_response() for _ in batch]
+                meanwhile(replies.take)
+            found = replies.all()
         except BaseException:
             # Replies may be left on the wire, and a reconnect would keep a prefix that is over.
             connection.disconnect()
             raise
         self._idle.append(link)
-        return replies
+        return found
 
     def _connect(self) -> Link:
         connection = self._connection_class(**self._options)

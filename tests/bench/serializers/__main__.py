@@ -50,7 +50,7 @@ def _rows(site: Site) -> Iterator[Row]:
     redis, file = site.redis_url, site.database
     with in_memory(file):
         yield from announced("queries", query_rows(redis, sizes=SIZES, database="SQLite"))
-        for size, rounds, seconds in ((100, 40, 0.03), (1000, 8, 0.1)):
+        for size, rounds, seconds in ((100, 40, 0.06), (1000, 8, 0.1)):
             rows = list_rows(redis, copy=file, sizes=[size], rounds=rounds, seconds=seconds)
             yield from announced(f"lists of {size}", rows)
         yield from announced("nested lists", nested_rows(redis, rounds=12, seconds=0.1))

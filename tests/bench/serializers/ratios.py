@@ -58,12 +58,15 @@ def repeated(read: Callable[[], object], before: Callable[[], object] | None = N
 def measure(contestants: Sequence[Contestant], *, rounds: int, seconds: float) -> dict[str, Samples]:
     """Samples of each contestant, by name.
 
-    Each has about `seconds` in each round; every other round goes backwards, so that whatever drifts meets all alike.
+    Each has about `seconds` in each round. Turns are drawn anew for each round, so that whatever drifts meets all alike
+    and each follows every other one: the first reads of a turn find the processor's caches full of somebody else's.
     """
     reads = {c.name: min(max(int(seconds / max(c.times(1))), FEWEST), MOST_READS) for c in contestants}
     taken: dict[str, list[list[float]]] = {c.name: [] for c in contestants}
-    for round_ in range(rounds):
-        for contestant in contestants if round_ % 2 == 0 else reversed(contestants):
+    turns = np.random.default_rng(1)
+    for _ in range(rounds):
+        for at in turns.permutation(len(contestants)):
+            contestant = contestants[at]
             taken[contestant.name].append(contestant.times(reads[contestant.name]))
     return {name: np.asarray(lines) for name, lines in taken.items()}
 
