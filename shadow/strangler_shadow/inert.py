@@ -17,7 +17,7 @@ from django.db import DatabaseError, connections, transaction
 from strangler_protos.errors import StranglerError
 from strangler_router.effects import drop, held_here
 
-__all__ = ["WriteAttempted", "Writes", "inert"]
+__all__ = ["WriteAttempted", "Writes", "inert", "staying_read_only"]
 
 # First words of statements that change nothing that outlives a rolled-back transaction.
 READS = frozenset({"SELECT", "WITH", "SAVEPOINT", "RELEASE", "ROLLBACK", "EXPLAIN", "SHOW", "PRAGMA", "SET", "DECLARE"})
@@ -27,6 +27,8 @@ CHANGES = re.compile(r"[()]\s*(?:INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 READ_ONLY_SQLSTATE = "25006"
 
 _replaying: ContextVar[bool] = ContextVar("strangler_replaying", default=False)
+# SQLite's connections that stay read-only between calls, and what each was connected to then.
+_staying: ContextVar[dict[Any, Any] | None] = ContextVar("strangler_staying_read_only", default=None)
 # What a replayed view raises is part of its observation; a log of the project's would hold its text.
 logging.getLogger("django.request").addFilter(lambda _record: not _replaying.get())
 
@@ -103,15 +105,36 @@ def _query_only(connection: Any) -> Iterator[None]:
         return
     # Only an open connection knows its mode.
     connection.ensure_connection()
-    mode = connection.transaction_mode
+    mode, staying = connection.transaction_mode, _staying.get()
     # BEGIN IMMEDIATE would take SQLite's one write lock for a call that only reads.
     connection.transaction_mode = "DEFERRED"
-    _pragma(connection, "ON")
+    if staying is None or staying.get(connection) is not connection.connection:
+        _pragma(connection, "ON")
+    if staying is not None:
+        staying[connection] = connection.connection
     try:
         yield
     finally:
         connection.transaction_mode = mode
-        _pragma(connection, "OFF")
+        if staying is None:
+            _pragma(connection, "OFF")
+
+
+@contextmanager
+def staying_read_only() -> Iterator[None]:
+    """Leave SQLite's databases read-only between the calls of this block, where nobody else writes on its connections.
+
+    Each time that this is set or taken back, SQLite prepares all statements of the connection anew.
+    """
+    staying: dict[Any, Any] = {}
+    token = _staying.set(staying)
+    try:
+        yield
+    finally:
+        _staying.reset(token)
+        for connection, raw in staying.items():
+            if connection.connection is raw:
+                _pragma(connection, "OFF")
 
 
 def _pragma(connection: Any, value: str) -> None:

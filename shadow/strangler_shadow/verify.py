@@ -18,6 +18,7 @@ from strangler_shadow.callers import KindOfCaller, kinds_of_caller
 from strangler_shadow.compare import compare
 from strangler_shadow.corpus import CorpusError, keep, kept_calls
 from strangler_shadow.generated_rows import NO_ROWS, GeneratedRows
+from strangler_shadow.inert import staying_read_only
 from strangler_shadow.judging import group_of, missing_kinds, words
 from strangler_shadow.masking import masked
 from strangler_shadow.quantiles import curve_ms, quantiles_ms
@@ -169,7 +170,7 @@ class Verification:
     @contextmanager
     def _reaching(self) -> Iterator[None]:
         try:
-            with same_users():
+            with same_users(), staying_read_only():
                 yield
         except Unreachable as error:
             self.unreachable = str(error)

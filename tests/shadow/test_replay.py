@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core import mail
 from django.core.cache import cache
-from django.db import connection, connections, transaction
+from django.db import OperationalError, connection, connections, transaction
 from django.test import Client
 from rest_framework.authtoken.models import Token
 
@@ -15,6 +15,7 @@ from academy.catalog.models import Topic
 from strangler_protos.identity import Caller
 from strangler_router.types import Call, Reply
 from strangler_shadow import replay
+from strangler_shadow.inert import staying_read_only
 from strangler_shadow.replay import ReplayError, replay_candidate, replay_control
 from tests.shadow import urls_replay
 from tests.shadow.urls_replay import committed
@@ -193,3 +194,38 @@ class TestOnRealDatabases(Laws):
         observation = replay_control(call("locks"))
         expected = (True, 500) if academy.vendor == "postgresql" else (False, 200)
         assert (observation.wrote, observation.status) == expected
+
+
+class TestStayingReadOnly:
+    def test_between_the_calls_of_a_block_nothing_is_written(self, project, academy):
+        if academy.vendor != "sqlite":
+            pytest.skip("other databases are told with each transaction")
+        before = rows()
+        with staying_read_only():
+            assert replay_control(call("saves")).wrote
+            with pytest.raises(OperationalError, match="readonly"):
+                Topic.objects.create(slug="between", name="between")
+            assert rows() == before
+        assert_still_writable()
+
+    def test_a_connection_that_was_made_anew_is_told_anew(self, project, academy):
+        if academy.vendor != "sqlite":
+            pytest.skip("other databases are told with each transaction")
+        with staying_read_only():
+            replay_control(call("saves"))
+            connection.close()
+            assert_still_writable()
+            assert replay_control(call("saves")).wrote
+            assert pragma("query_only") == 1
+        assert pragma("query_only") == 0
+        assert_still_writable()
+
+    def test_outside_of_a_block_each_call_stands_for_itself(self, project, academy):
+        assert replay_control(call("saves")).wrote
+        assert_still_writable()
+
+
+def pragma(name):
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA {name}")
+        return cursor.fetchone()[0]

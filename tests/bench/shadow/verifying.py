@@ -21,6 +21,7 @@ from strangler_router.table import build_table
 from strangler_router.types import Call, Side
 from strangler_shadow import replay, twins
 from strangler_shadow.callers import kinds_of_caller
+from strangler_shadow.inert import staying_read_only
 from strangler_shadow.samples import samples_of
 from strangler_shadow.strategies import plain_calls, single_calls
 from strangler_shadow.twin_service import TwinService, serving
@@ -69,10 +70,11 @@ def _measure(entry: Entry, service: TwinService, pairs: int) -> tuple[int, float
     verification = Verification(entry=entry, rung="native")
     verification.prepare()
     with replay.same_users():
-        _pairs(verification, made, WARM)
-        here, there = _here(), _there(service.process.pid)
-        _pairs(verification, made, pairs)
-        here, there = _here() - here, _there(service.process.pid) - there
+        with staying_read_only():
+            _pairs(verification, made, WARM)
+            here, there = _here(), _there(service.process.pid)
+            _pairs(verification, made, pairs)
+            here, there = _here() - here, _there(service.process.pid) - there
         floor = _here() + _there(service.process.pid)
         for _, call in islice(cycle(made), pairs):
             _ask_both(call)
