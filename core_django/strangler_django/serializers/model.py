@@ -120,12 +120,12 @@ class CachedModelSerializer(ModelSerializer):
             return None
         if type(instance) is not self.Meta.model or _overrides_data(type(self), Serializer):
             return None
-        if reason := difference_from_stored(instance):
-            reads.bypass(label(self), reason)
-            return None
         if self.shares_bodies and answering_store() is None:
             # DRF shows one object in hand sooner than its body is computed from a row read again.
             reads.bypass(label(self), "no store" if current_store() is None else "unavailable")
+            return None
+        if reason := difference_from_stored(instance):
+            reads.bypass(label(self), reason)
             return None
         rendered = self.render(StoredRow(instance))
         # A row deleted since is still shown as it was read; what is no object is refused by DRF.
