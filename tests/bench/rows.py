@@ -4,13 +4,13 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["Row", "announced", "at_least", "at_most", "publish"]
+__all__ = ["Row", "announced", "at_least", "at_most", "informing", "publish"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,12 @@ def announced(what: str, rows: Iterator[Row]) -> Iterator[Row]:
     started = time.monotonic()
     yield from rows
     print(f"{what}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+
+
+def informing(rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows without their bounds."""
+    for row in rows:
+        yield replace(row, must=None, aim=None, holds=None)
 
 
 def publish(name: str, rows: Sequence[Row], *, folder: Path = Path("build/bench")) -> bool:

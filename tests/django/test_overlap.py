@@ -92,15 +92,15 @@ def taking_often(take: Callable[[], None]) -> None:
         time.sleep(0.002)
 
 
-def test_replies_may_be_taken_as_they_come(cached: Redis) -> None:
+@pytest.mark.parametrize("early", [True, False])
+def test_replies_may_be_taken_as_they_come(cached: Redis, early: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not early:
+        monkeypatch.setattr(store, "_TAKES_EARLY", False)
     server = store.Store(cached.url)
     cached.client.set("big", BIG)
     for meanwhile in (None, taking_often, lambda take: take()):
-        assert server.run(lambda _: [("GET", "big"), ("STRLEN", "big"), ("GET", "big")], meanwhile) == [
-            BIG,
-            len(BIG),
-            BIG,
-        ]
+        replies = server.run(lambda _: [("GET", "big"), ("STRLEN", "big"), ("GET", "big")], meanwhile)
+        assert replies == [BIG, len(BIG), BIG]
     assert len(server._idle) == 1
 
 

@@ -6,10 +6,9 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
-from tests.bench.rows import Row, announced, publish
+from tests.bench.rows import Row, announced, informing, publish
 from tests.bench.serializers import h2load
 from tests.bench.serializers.serving import Site, serving_rows
 from tests.end_to_end.embedded import valkey
@@ -54,20 +53,15 @@ def _rows(site: Site) -> Iterator[Row]:
             rows = list_rows(redis, copy=file, sizes=[size], rounds=rounds, seconds=seconds)
             yield from announced(f"lists of {size}", rows)
         yield from announced("nested lists", nested_rows(redis, rounds=12, seconds=0.1))
+    # The bounds are those of SQLite.
     with on_postgres() as environment:
-        yield from _informing(query_rows(redis, sizes=SIZES, database="PostgreSQL"))
+        yield from informing(query_rows(redis, sizes=SIZES, database="PostgreSQL"))
         rows = list_rows(redis, environment=environment, sizes=[100, 1000], rounds=4, seconds=0.1)
-        yield from announced("PostgreSQL", _informing(rows))
+        yield from announced("PostgreSQL", informing(rows))
     yield from announced("stampede", stampede_rows(redis))
     with _running(site):
         yield from announced("gunicorn", serving_rows(site, range(1, 9), blocks=6, seconds=5))
     yield from announced("outages", _outages(site))
-
-
-def _informing(rows: Iterator[Row]) -> Iterator[Row]:
-    """The rows without bounds: those hold on SQLite."""
-    for row in rows:
-        yield replace(row, must=None, aim=None, holds=None)
 
 
 def _outages(site: Site) -> Iterator[Row]:
