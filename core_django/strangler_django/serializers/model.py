@@ -18,7 +18,8 @@ from strangler_django.serializers.emit import writes_as_drf
 from strangler_django.serializers.moving import moving
 from strangler_django.serializers.plan import FieldPlan
 from strangler_django.serializers.preparing import objects_of, prepared
-from strangler_django.serializers.reading import Rendered, label, render_rows
+from strangler_django.serializers.reading import label, render_rows
+from strangler_django.serializers.rendered import Rendered
 from strangler_django.serializers.rows import Rows, StoredRow, difference_from_stored, stored_rows, why_not_stored
 from strangler_django.serializers.store import answering_store, current_store
 

@@ -1,9 +1,8 @@
 """Reads a list of bodies with all that they refer to, level by level, and splices it."""
 
 import logging
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -17,100 +16,42 @@ from strangler_django.serializers.computing import (
     FLAG,
     compute_bodies,
     compute_part,
-    is_exact,
     references_in,
 )
 from strangler_django.serializers.dependencies import label_of
 from strangler_django.serializers.emit import represent
 from strangler_django.serializers.entries import Ask, Shelf, names_of
 from strangler_django.serializers.fetching import Pace, Request, fetch
+from strangler_django.serializers.fresh import Column, Fresh, Node
 from strangler_django.serializers.guard import UndeclaredUse, strict
 from strangler_django.serializers.plan import FieldPlan
 from strangler_django.serializers.reads import Read, noting, reading, tell
+from strangler_django.serializers.rendered import Evidence, Rendered
 from strangler_django.serializers.rows import Rows
 from strangler_django.serializers.shelving import shelves_of
 from strangler_django.serializers.store import Store
 
 logger = logging.getLogger("strangler_django.serializers")
 
-Column = tuple[Sequence[bytes], bool]
-"""JSON values of one field, and whether all of them decode exactly."""
-
 _paces: WeakKeyDictionary[type, Pace] = WeakKeyDictionary()
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """Objects as pieces of JSON, with commas between the objects."""
-
-    pieces: list[bytes]
-    _evidence: "_Evidence"
-
-    def one(self) -> bytes:
-        """The only object."""
-        return b"".join(self.pieces)
-
-    def array(self) -> bytes:
-        """The JSON array of all objects."""
-        return b"".join((b"[", *self.pieces, b"]"))
-
-    @property
-    def exact(self) -> bool:
-        """Whether decoding gives DRF's own values and types."""
-        return self._evidence.exact()
-
-
-@dataclass(slots=True)
-class _Evidence:
-    """Cached values that were spliced and how many bytes follow them, and whether fresh ones decode exactly."""
-
-    cached: list[tuple[Collection[bytes], int]] = field(default_factory=list)
-    fresh: bool = True
-
-    def exact(self) -> bool:
-        """Looks at every value, so asked only by who decodes."""
-        return self.fresh and all(is_exact(value, trailer) for values, trailer in self.cached for value in values)
-
-    def add(self, other: "_Evidence") -> None:
-        self.cached += other.cached
-        self.fresh = self.fresh and other.fresh
 
 
 class Unspliced(Exception):
     """A list that cannot be put together from what is cached; the message is the reason of the bypass."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Node:
-    """Rows of one serializer on one level."""
-
-    serializer: Any
-    plan: FieldPlan
-    alias: str
-    names: list[bytes]
-    read: Read
-    keys: Sequence[Any]
-    """The primary keys, as the database gave them or as the references that led here spell them."""
-    spelled: bool = False
-
-    @cached_property
-    def pks(self) -> Sequence[Any]:
-        """The primary keys as the model has them; a warm read often needs none."""
-        return list(map(self.plan.model._meta.pk.to_python, self.keys)) if self.spelled else self.keys
-
-
 @dataclass(slots=True, kw_only=True)
 class _Found:
     """The bodies of a node that exist, in order, what fills their holes so far, and what they refer to."""
 
-    node: _Node
+    node: Node
     places: list[int] | None
     """Where in the node the rows are that exist; None where all of them do."""
     segments: list[Sequence[bytes]]
     filled: dict[str, Sequence[bytes]]
     references: dict[str, list[Any]]
     instances: dict[Any, models.Model] | None
-    evidence: _Evidence
+    evidence: Evidence
 
     @property
     def pks(self) -> Sequence[Any]:
@@ -128,7 +69,7 @@ def render_rows(serializer: Any, plan: FieldPlan, store: Store, rows: Rows) -> R
         node = _node(serializer, plan, alias, rows.pks, read)
         try:
             if not node.names:
-                return Rendered([], _Evidence())
+                return Rendered([], Evidence())
             [(found, columns)] = _level(store, [node], rows.journal_has_rows)
             return Rendered(segments.splice(found.segments, columns), found.evidence)
         except Unspliced as error:
@@ -146,16 +87,16 @@ def label(serializer: Any) -> str:
     return f"{type(serializer).__module__}.{type(serializer).__qualname__}"
 
 
-def _node(serializer: Any, plan: FieldPlan, alias: str, pks: Sequence[Any], read: Read) -> _Node:
+def _node(serializer: Any, plan: FieldPlan, alias: str, pks: Sequence[Any], read: Read) -> Node:
     names = names_of(pks)
     read.objects = len(names)
-    return _Node(serializer=serializer, plan=plan, alias=alias, keys=pks, names=names, read=read)
+    return Node(serializer=serializer, plan=plan, alias=alias, keys=pks, names=names, read=read)
 
 
-def _level(store: Store, nodes: list[_Node], journal_has_rows: bool) -> list[tuple[_Found, list[Sequence[bytes]]]]:
+def _level(store: Store, nodes: list[Node], journal_has_rows: bool) -> list[tuple[_Found, list[Sequence[bytes]]]]:
     """What exists of each node and a column for each hole; one MGET for all nodes, and one for each level below."""
     requests = [_request(store, node, journal_has_rows) for node in nodes]
-    fresh = _Fresh(nodes)
+    fresh = Fresh(nodes)
     fetched = fetch(store, requests, fresh)
     every = [
         _found(node, request.ask.shelves, values)
@@ -169,63 +110,14 @@ def _level(store: Store, nodes: list[_Node], journal_has_rows: bool) -> list[tup
     return [(found, _columns(found, early)) for found, early in zip(every, fresh.columns(), strict=True)]
 
 
-class _Fresh:
-    """What can be asked for by primary key alone, asked while Redis works; each query first takes what has come."""
-
-    def __init__(self, nodes: list[_Node]) -> None:
-        self._nodes = nodes
-        self._columns: list[dict[str, Column]] | None = None
-        self._error: Exception | None = None
-
-    def __call__(self, take: Callable[[], None]) -> None:
-        if self._columns is None and self._error is None:
-            try:
-                self._columns = self._asked(take)
-            except Exception as error:  # noqa: BLE001  it is the reader's, and must not look like one of Redis
-                self._error = error
-
-    def _asked(self, take: Callable[[], None]) -> list[dict[str, Column]]:
-        def take_first(execute: Callable[..., Any], *arguments: Any) -> Any:
-            take()
-            return execute(*arguments)
-
-        wrappers = connections[self._nodes[0].alias].execute_wrappers
-        wrappers.append(take_first)
-        try:
-            return [_fresh_by_key(node) for node in self._nodes]
-        finally:
-            wrappers.remove(take_first)
-
-    def columns(self) -> list[dict[str, Column]]:
-        """For each node its columns by field. Raises what asking for them raised."""
-        self(_nothing)
-        if self._error is not None:
-            raise self._error
-        return self._columns or []
-
-
-def _nothing() -> None:
-    pass
-
-
-def _fresh_by_key(node: _Node) -> dict[str, Column]:
-    columns: dict[str, Column] = {}
-    with noting(node.read):
-        for name in node.plan.fresh:
-            named = node.serializer.field_named(name)
-            if isinstance(named, BatchedField) and named.key_source is None:
-                columns[name] = named.column(node.pks)
-    return columns
-
-
-def _nested(store: Store, nodes: list[_Node], journal_has_rows: bool) -> list[tuple[dict[str, bytes], _Evidence]]:
+def _nested(store: Store, nodes: list[Node], journal_has_rows: bool) -> list[tuple[dict[str, bytes], Evidence]]:
     """Each node's JSON by key, and what it was spliced from."""
     asked = [node for node in nodes if node.names]
     levels = iter(_level(store, asked, journal_has_rows) if asked else [])
-    nested: list[tuple[dict[str, bytes], _Evidence]] = []
+    nested: list[tuple[dict[str, bytes], Evidence]] = []
     for node in nodes:
         if not node.names:
-            nested.append(({}, _Evidence()))
+            nested.append(({}, Evidence()))
             continue
         found, columns = next(levels)
         filled = segments.fill(found.segments, columns)
@@ -234,7 +126,7 @@ def _nested(store: Store, nodes: list[_Node], journal_has_rows: bool) -> list[tu
     return nested
 
 
-def _children(found: _Found) -> list[tuple[str, _Node]]:
+def _children(found: _Found) -> list[tuple[str, Node]]:
     nodes = []
     for reference in found.node.plan.references:
         nested = found.node.serializer.fields[reference.name]
@@ -246,7 +138,7 @@ def _children(found: _Found) -> list[tuple[str, _Node]]:
         each = chain.from_iterable(held) if reference.many else (key for key in held if key is not None)
         texts = list(dict.fromkeys(each))
         read = Read(serializer=label(child), objects=len(texts))
-        node = _Node(
+        node = Node(
             serializer=child,
             plan=plan,
             alias=found.node.alias,
@@ -277,7 +169,7 @@ def _embedded(references: Sequence[Any], bodies: dict[str, bytes]) -> list[bytes
         raise Unspliced("dangling") from error
 
 
-def _request(store: Store, node: _Node, journal_has_rows: bool) -> Request:
+def _request(store: Store, node: Node, journal_has_rows: bool) -> Request:
     serializer, plan = node.serializer, node.plan
     alias = router.db_for_write(plan.model)
     pending.settle_finished(alias)
@@ -303,14 +195,14 @@ def _request(store: Store, node: _Node, journal_has_rows: bool) -> Request:
     )
 
 
-def _journalled(store: Store, node: _Node, alias: str) -> Collection[bytes]:
+def _journalled(store: Store, node: Node, alias: str) -> Collection[bytes]:
     """Rows that the journal names; asked before Redis, since whoever clears the journal first renews their stamps."""
     named = journal.pks(node.alias, _labels(node.plan))
     journal.clear(store, alias)
     return _of(node, named)
 
 
-def _written(node: _Node, alias: str) -> Collection[bytes]:
+def _written(node: Node, alias: str) -> Collection[bytes]:
     """Rows that this connection has written and not yet committed."""
     return _of(node, pending.open_rows(alias, _labels(node.plan))) if pending.has_open(alias) else ()
 
@@ -319,7 +211,7 @@ def _labels(plan: FieldPlan) -> set[str]:
     return {label_of(plan.model), *(label_of(plan.model, part.facet) for part in plan.parts)}
 
 
-def _of(node: _Node, named: Collection[str]) -> Collection[bytes]:
+def _of(node: Node, named: Collection[str]) -> Collection[bytes]:
     """The names among a node's rows; all of them where their whole table is named."""
     return frozenset(node.names) if stamps.EVERY_ROW in named else frozenset(pk.encode() for pk in named)
 
@@ -332,7 +224,7 @@ def _may_fill(plan: FieldPlan, alias: str, read_alias: str) -> bool:
     return all(router.db_for_read(model) == alias for model in plan.models)
 
 
-def _found(node: _Node, shelves: Sequence[Shelf], values: list[fetching.Held]) -> _Found:
+def _found(node: Node, shelves: Sequence[Shelf], values: list[fetching.Held]) -> _Found:
     plan, places, instances = node.plan, None, None
     if any(None in column for column in values):
         places = [place for place, each in enumerate(zip(*values, strict=True)) if None not in each]
@@ -345,7 +237,7 @@ def _found(node: _Node, shelves: Sequence[Shelf], values: list[fetching.Held]) -
     if plan.references:
         between[-1], keys = references_in(between[-1])
         references = {reference.name: [held[at] for held in keys] for at, reference in enumerate(plan.references)}
-    evidence = _Evidence([(held, shelves[0].trailer)])
+    evidence = Evidence([(held, shelves[0].trailer)])
     filled: dict[str, Sequence[bytes]] = {}
     for part, shelf, held in zip(plan.parts, shelves[1:], parts, strict=True):
         evidence.cached.append((held, shelf.trailer))
