@@ -11,6 +11,7 @@ from itertools import chain, zip_longest
 from random import Random
 from typing import Any
 
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
 from django.test.utils import override_settings
@@ -23,33 +24,15 @@ from strangler_shadow.edges import edges_of
 from strangler_shadow.inert import inert
 from strangler_shadow.row_copies import RowCopies
 from strangler_shadow.samples import model_of
+from strangler_shadow.scenes import Scene
 from strangler_shadow.twin_effects import held
 from strangler_shadow.twins import TwinError
 
-__all__ = ["NO_ROWS", "GeneratedRows", "Scene", "generate_rows", "shown"]
+__all__ = ["NO_ROWS", "GeneratedRows", "generate_rows", "made_again"]
 
-LONGEST_SHOWN = 60
 MOST_COLUMNS = 4
 # What a model, a driver or a database says of a value that it does not take.
 REFUSALS = (ValidationError, DatabaseError, ValueError, TypeError, OverflowError)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """A row of an endpoint's model, and which columns are at an edge: its own, or those of a row tied to it.
-
-    `values` are column and value as Python writes it; `tie` names the relation to the row that has them.
-    """
-
-    pk: Any
-    model: str
-    tie: str = ""
-    values: tuple[tuple[str, str], ...] = ()
-
-    def __str__(self) -> str:
-        """`catalog.Course with price=Decimal('9999999.99')`."""
-        edges = ", ".join(f"{name}={value}" for name, value in self.values)
-        return self.model + (f".{self.tie}" if self.tie else "") + (f" with {edges}" if edges else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +91,22 @@ def generate_rows(entries: Iterable[Entry], *, count: int, seed: int) -> Generat
         refused=refused,
         kinds=kinds,
     )
+
+
+def made_again(scenes: Iterable[Scene], *, users: Iterable[str]) -> list[Any]:
+    """Primary keys of new rows like these, made in `default` whatever that is: in a test's database.
+
+    Raises LookupError for a model that is not installed, FieldDoesNotExist for a tie that the model has not, and what
+    `RowCopies.copy` raises.
+    """
+    copies = RowCopies(random=Random(0), users=tuple(users))  # noqa: S311
+    found = []
+    for scene in scenes:
+        model: Any = apps.get_model(scene.model)
+        tie = model._meta.get_field(scene.tie) if scene.tie else None
+        row, _ = _row(copies, model, tie, scene.values)
+        found.append(row.pk)
+    return found
 
 
 # Relation (None: the row's own), column, value.
@@ -179,9 +178,12 @@ def _scene(copies: RowCopies, model: Any, edges: list[Edge]) -> tuple[Scene, Any
     """A scene, and the row at the other end of its tie."""
     tie = edges[0][0] if edges else None
     given = {column.name: value for _, column, value in edges}
-    values = tuple((name, shown(value)) for name, value in given.items())
-    row, other = (copies.copy(model, given), None) if tie is None else _tied(copies, model, tie, given)
-    return Scene(pk=row.pk, model=model._meta.label, tie=tie.name if tie else "", values=values), other
+    row, other = _row(copies, model, tie, given)
+    return Scene(pk=row.pk, model=model._meta.label, tie=tie.name if tie else "", values=given), other
+
+
+def _row(copies: RowCopies, model: Any, tie: Any, given: Mapping[str, Any]) -> tuple[Any, Any]:
+    return (copies.copy(model, given), None) if tie is None else _tied(copies, model, tie, given)
 
 
 def _tied(copies: RowCopies, model: Any, tie: Any, given: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -195,12 +197,3 @@ def _tied(copies: RowCopies, model: Any, tie: Any, given: Mapping[str, Any]) -> 
     ends = {tie.m2m_field_name(): row, tie.m2m_reverse_field_name(): other}
     tie.remote_field.through._base_manager.bulk_create([tie.remote_field.through(**ends)])
     return row, other
-
-
-def shown(value: Any) -> str:
-    """As Python or ISO 8601 writes it; of what is long the beginning and its length."""
-    text = value.isoformat() if hasattr(value, "isoformat") else repr(value)
-    if len(text) <= LONGEST_SHOWN:
-        return text
-    length = f" ({len(value):,} long)" if isinstance(value, (str, bytes, list, dict)) else ""
-    return f"{text[:LONGEST_SHOWN]}…{length}"

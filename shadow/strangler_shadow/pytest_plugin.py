@@ -12,13 +12,21 @@ and name its address in `STRANGLER["TARGETS"]`.
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from io import StringIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
 
 import pytest
 
+if TYPE_CHECKING:
+    from strangler_router.types import Call
+    from strangler_shadow.scenes import Scene
+
 __all__ = ["Strangler", "strangler"]
+
+NO_ROWS: Mapping[str, "Scene"] = {}
 
 
 class Strangler:
@@ -34,14 +42,17 @@ class Strangler:
             raise AssertionError(_text(found, seed=seed, examples=examples))
         return found
 
-    def check(self, call: Mapping[str, Any], *, rung: str = "lifted") -> None:
-        """One call, as the report of kind `pytest` writes it; AssertionError with what differs."""
+    def check(self, call: Mapping[str, Any], *, rung: str = "lifted", rows: Mapping[str, "Scene"] = NO_ROWS) -> None:
+        """One call, as the report of kind `pytest` writes it; AssertionError with what differs.
+
+        `rows` are made first, by the key that the call has for them, and asked for by the key that they get.
+        """
         from strangler_shadow.corpus import call_of
         from strangler_shadow.noise import settled
         from strangler_shadow.replay import replay_candidate, replay_control
         from strangler_shadow.rules import declared_noise
 
-        made = call_of(dict(call))
+        made = _with_rows(call_of(dict(call)), rows)
         ask_control, ask_candidate = partial(replay_control, made), partial(replay_candidate, made, rung)
         known = declared_noise(made.endpoint)
         differences, _ = settled(ask_control(), ask_candidate(), ask_control, known, ask_candidate)
@@ -67,6 +78,24 @@ def strangler(transactional_db: None, settings: Any, tmp_path: Any) -> Iterator[
         forget_handler()
         stack.callback(forget_handler)
         yield Strangler()
+
+
+def _with_rows(call: "Call", rows: Mapping[str, "Scene"]) -> "Call":
+    """The call for rows like these, which are made here."""
+    from strangler_shadow.generated_rows import made_again
+    from strangler_shadow.samples import keys_by_row, model_of
+
+    if not rows:
+        return call
+    endpoint = _entry(call.endpoint).endpoint
+    pks = made_again(rows.values(), users=[call.caller.subject] if call.caller.subject else [])
+    label = model_of(endpoint)._meta.label
+    own = {key: pk for (key, scene), pk in zip(rows.items(), pks, strict=True) if scene.model == label}
+    known = keys_by_row(endpoint, own.values())
+    keys = {key: known[pk] for key, pk in own.items()}
+    parts = (quote(keys[unquote(part)], safe="") if unquote(part) in keys else part for part in call.path.split("/"))
+    kwargs = {name: keys.get(str(value), value) for name, value in call.kwargs.items()}
+    return replace(call, path="/".join(parts), kwargs=kwargs)
 
 
 def _lifted(stack: ExitStack) -> dict[str, Any]:

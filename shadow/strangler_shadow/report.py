@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from strangler_router.types import Call
 from strangler_shadow.latency import LatencyPoint
 from strangler_shadow.observation import Difference, Observation
+from strangler_shadow.scenes import Scene
 from strangler_shadow.seeded import SelfTest
 from strangler_shadow.verdict import Verdict, worst
 
@@ -16,7 +17,8 @@ __all__ = ["EndpointReport", "Finding", "Report"]
 class Finding:
     """The smallest call that shows a difference, with both answers to it.
 
-    `curl` repeats the call by hand; credentials stand as $TOKEN.
+    `curl` repeats the call by hand; credentials stand as $TOKEN. `rows` are the generated ones that it is in, by the
+    key that call or answer has for them.
     """
 
     call: Call
@@ -25,6 +27,7 @@ class Finding:
     control: Observation
     candidate: Observation
     differences: tuple[Difference, ...]
+    rows: Mapping[str, Scene] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

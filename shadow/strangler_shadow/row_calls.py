@@ -12,9 +12,10 @@ from rest_framework.settings import api_settings
 
 from strangler_router.pin import Entry
 from strangler_shadow.callers import KindOfCaller
-from strangler_shadow.generated_rows import GeneratedRows, Scene
+from strangler_shadow.generated_rows import GeneratedRows
 from strangler_shadow.report import Finding
 from strangler_shadow.samples import Samples, keys_by_row, model_of
+from strangler_shadow.scenes import Scene
 from strangler_shadow.strategies import arguments_of, known_values
 
 __all__ = ["RowCalls"]
@@ -68,8 +69,8 @@ class RowCalls:
             for query in self._pages():
                 yield others, query
 
-    def scenes_in(self, finding: Finding) -> list[Scene]:
-        """The generated rows that a finding's call asked for, or that its differences lie in."""
+    def scenes_in(self, finding: Finding) -> dict[str, Scene]:
+        """The generated rows that a finding's call asked for, or that its differences lie in, by key."""
         try:
             keys = [str(value) for value in resolve(unquote(finding.call.path)).kwargs.values()]
         except Resolver404:
@@ -77,7 +78,7 @@ class RowCalls:
         known = {**self.others, **self.by_key}
         if not known.keys() & set(keys):
             keys = [key for difference in finding.differences for key in _keys(finding.control.body, difference.path)]
-        return list({key: known[key] for key in keys if key in known}.values())
+        return {key: known[key] for key in keys if key in known}
 
     def _pages(self) -> Iterator[list[tuple[str, str]]]:
         paginator: Any = self.entry.endpoint.attribute("pagination_class")

@@ -223,7 +223,8 @@ class Verification:
         scenes = self.rows.scenes_in(finding)
         if not scenes:
             return finding
-        return replace(finding, curl=f"{finding.curl}  # shown by the generated {' and '.join(map(str, scenes))}")
+        words = " and ".join(map(str, scenes.values()))
+        return replace(finding, curl=f"{finding.curl}  # shown by the generated {words}", rows=scenes)
 
 
 def _keep(endpoint: str, findings: list[Finding]) -> None:

@@ -109,6 +109,7 @@ def test_what_only_edge_values_show_is_missed_without_them_and_found_with_them_b
     assert named.keys() == MISTAKES.keys()
     for place, row in MISTAKES.items():
         assert f"  # shown by the generated {row}" in named[place].curl
+        assert [str(scene).startswith(row) for scene in named[place].rows.values()] == [True]
 
 
 def test_both_sides_of_the_lifted_rung_show_the_same_rows():

@@ -4,9 +4,16 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+
+from strangler_shadow.report import Report
+from strangler_shadow.reports.pytest_file import render
+from strangler_shadow.scenes import Scene
+from tests.shadow.sample_reports import diverged, finding, observation
 
 ROOT = Path(__file__).parents[2]
 CONFTEST = '''
@@ -31,6 +38,25 @@ def wrong(settings):
             reply = service_backend(binding, rung)(call)
             if isinstance(reply.data, dict) and "count" in reply.data:
                 reply.data["count"] += 1
+            return reply
+        return ask
+
+    settings.STRANGLER = {**settings.STRANGLER, "BACKEND": backend}
+
+
+@pytest.fixture
+def rounded(settings):
+    """A service that cannot tell 9999999.99 from 10000000.00, and shortens names."""
+    import struct
+    from strangler_router.service import service_backend
+
+    def backend(binding, rung):
+        def ask(call):
+            reply = service_backend(binding, rung)(call)
+            if isinstance(reply.data, dict) and "price" in reply.data:
+                [price] = struct.unpack("f", struct.pack("f", float(reply.data["price"])))
+                reply.data["price"] = f"{price:.2f}"
+                reply.data["educator"]["name"] = reply.data["educator"]["name"][:40]
             return reply
         return ask
 
@@ -103,3 +129,25 @@ def test_what_was_found_becomes_tests_that_fail_until_it_is_mended(suite, tmp_pa
     outcomes, said = suite("test_again.py", found.replace("'courses'", "'courses', 'wrong'"))
     assert set(outcomes.values()) == {"FAILED"}, said
     assert re.search(r"value \$\.count: \d+ -> \d+", said), said
+
+
+EDGES = (
+    Scene(model="catalog.Course", values={"price": Decimal("9999999.99")}),
+    Scene(model="catalog.Course", tie="educator", values={"name": "x" * 60}),
+)
+
+
+def test_a_finding_on_a_generated_row_becomes_a_test_that_makes_the_row(suite):
+    detail = {"endpoint": "v1:course-detail.get", "route": "^api/v1/courses/(?P<pk>[^/.]+)/$", "kwargs": {"pk": "417"}}
+    one = finding(observation({"price": "1"}), observation({"price": "2"}), path="/api/v1/courses/417/", **detail)
+    found = diverged(*(replace(one, rows={"417": scene}) for scene in EDGES), endpoint=detail["endpoint"])
+    text = render(Report(started="", seed=1, examples=5, endpoints=(replace(found, rung="lifted"),)))
+    uses = "\nimport pytest\npytestmark = pytest.mark.usefixtures({})\n"
+    outcomes, said = suite("test_mended.py", text + uses.format("'courses'"))
+    assert list(outcomes.values()) == ["PASSED"] * 2, said
+    outcomes, said = suite("test_rounded.py", text + uses.format("'courses', 'rounded'"))
+    assert list(outcomes.values()) == ["FAILED"] * 2, said
+    assert "$.price: '9999999.99' -> '10000000.00'" in said
+    assert f"$.educator.name: '{'x' * 60}' -> '{'x' * 40}'" in said
+    outcomes, said = suite("test_unmade.py", text.replace(", rows=rows", "") + uses.format("'courses', 'rounded'"))
+    assert list(outcomes.values()) == ["PASSED"] * 2, said

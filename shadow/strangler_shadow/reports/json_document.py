@@ -16,6 +16,7 @@ from typing import Any
 from strangler_router.types import Call
 from strangler_shadow.observation import Difference, Observation
 from strangler_shadow.report import EndpointReport, Finding, Report
+from strangler_shadow.scenes import Scene, shown
 
 __all__ = ["SCHEMA", "render"]
 
@@ -69,6 +70,15 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "control": _observation(finding.control),
         "candidate": _observation(finding.candidate),
         "differences": [_difference(difference) for difference in finding.differences],
+        "rows": {key: _row(scene) for key, scene in finding.rows.items()},
+    }
+
+
+def _row(scene: Scene) -> dict[str, Any]:
+    return {
+        "model": scene.model,
+        "tie": scene.tie,
+        "values": {name: shown(value) for name, value in scene.values.items()},
     }
 
 

@@ -11,23 +11,33 @@ __all__ = ["render"]
 
 HEAD = '''"""Calls that monolith and service answered differently, as `strangler verify` found them (seed {seed}).
 
-Rows have to be there: fixtures of the suite make them.
+Rows have to be there: fixtures of the suite make them, but for those at an edge, which `rows` names by the key that
+they had.
 """
-
+{imports}
 '''
 NOTHING = "# Nothing was found that differs.\n"
 TEST = """
 def {name}(strangler):
     # {words}
-    call = {call}
-    strangler.check(call, rung={rung!r})
+    call = {call}{made}
+    strangler.check(call, rung={rung!r}{rows})
 """
+# What the source of a value begins with, and what has to be imported for it.
+IMPORTS = {
+    "datetime.": "import datetime",
+    "Decimal(": "from decimal import Decimal",
+    "UUID(": "from uuid import UUID",
+    "Scene(": "\nfrom strangler_shadow.scenes import Scene",
+}
 
 
 def render(report: Report) -> str:
     """Python source, one test for each finding."""
-    tests = [test for endpoint in report.endpoints for test in _tests(endpoint)]
-    return HEAD.format(seed=report.seed) + ("\n".join(tests) if tests else NOTHING)
+    tests = "\n".join(test for endpoint in report.endpoints for test in _tests(endpoint))
+    imports = [line for beginning, line in IMPORTS.items() if beginning in tests] if "Scene(" in tests else []
+    head = HEAD.format(seed=report.seed, imports="".join(f"\n{line}" for line in imports))
+    return head + (tests or NOTHING)
 
 
 def _tests(endpoint: EndpointReport) -> Iterator[str]:
@@ -36,8 +46,19 @@ def _tests(endpoint: EndpointReport) -> Iterator[str]:
             name=f"test_{re.sub(r'[^0-9a-z]+', '_', endpoint.endpoint.lower()).strip('_')}_{number}",
             words=_words(finding),
             call=pformat(document_of(finding.call), sort_dicts=False, width=110).replace("\n", "\n    "),
+            made=_made(finding),
             rung=endpoint.rung,
+            rows=", rows=rows" if finding.rows else "",
         )
+
+
+def _made(finding: Finding) -> str:
+    """The generated rows that have to be there, each in a line, by key; empty where there are none."""
+    lines = []
+    for key, scene in finding.rows.items():
+        tie = f", tie={scene.tie!r}" if scene.tie else ""
+        lines.append(f"        {key!a}: Scene(model={scene.model!r}{tie}, values={dict(scene.values)!a}),")
+    return "\n    rows = {\n" + "\n".join(lines) + "\n    }" if lines else ""
 
 
 def _words(finding: Finding) -> str:
