@@ -1,6 +1,5 @@
 """Outcomes and grouped differences that are not in the database yet, and how they get there."""
 
-import secrets
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,12 +14,11 @@ from strangler_shadow.drops import CountKey
 from strangler_shadow.epochs import add_to_epoch
 from strangler_shadow.latency import Latencies
 from strangler_shadow.models import ShadowCount, ShadowDifference
+from strangler_shadow.once import new_uid
 from strangler_shadow.traits import Traits, add_traits
 
-__all__ = ["FLUSH", "Batch", "Group", "GroupKey"]
+__all__ = ["Batch", "Group", "GroupKey"]
 
-# How the uid of a flush begins; those of copies are hexadecimal.
-FLUSH = "flush-"
 # endpoint, rung, kind, pattern
 GroupKey = tuple[str, str, str, str]
 
@@ -44,7 +42,7 @@ class Batch:
     `paired` are endpoints and rungs of which there are pairs among the counts.
     """
 
-    uid: str = field(default_factory=lambda: FLUSH + secrets.token_hex(13))
+    uid: str = field(default_factory=new_uid)
     counts: Counter[CountKey] = field(default_factory=Counter)
     groups: dict[GroupKey, Group] = field(default_factory=dict)
     coverage: dict[tuple[str, str], Coverage] = field(default_factory=dict)

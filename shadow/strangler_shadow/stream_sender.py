@@ -7,10 +7,12 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from strangler_router.conf import settings
 from strangler_router.types import Exchange
 from strangler_shadow.observer import Finding
+from strangler_shadow.once import NotedWrites, new_uid
 from strangler_shadow.strata import stratum_of
 from strangler_shadow.stream import Stream, StreamAway
 from strangler_shadow.stream_entries import Entry, SealError, open_sealed, seal
@@ -57,13 +59,16 @@ class Sender:
         self._halvings: Mapping[str, int] = {}
         self._generation = ""
         self._sent: Counter[SentKey] = Counter()
+        # On their way to the database, and perhaps there.
+        self._sealed: tuple[str, Counter[SentKey]] | None = None
+        self._writes = NotedWrites()
         self._pause = 0.0
         self._not_before = 0.0
 
     @property
     def is_idle(self) -> bool:
         """Whether everything that was taken has been sent, and written."""
-        return self._batch is None and not self._sent
+        return self._batch is None and not self._sent and self._sealed is None
 
     def take(self, queue: deque[Exchange]) -> int:
         """Push a batch; negative where there is none, or Redis is left alone for now."""
@@ -84,10 +89,13 @@ class Sender:
         return batch.size
 
     def flush(self) -> None:
-        """Write how many were sent, and count what no worker came for."""
-        if self._sent:
-            add_sent(self._sent)
-            self._sent.clear()
+        """Write how many were sent, each once, and count what no worker came for. Raises what the database raises."""
+        while self._sealed is not None or self._sent:
+            if self._sealed is None:
+                self._sealed, self._sent = (new_uid(), self._sent), Counter()
+            uid, counts = self._sealed
+            self._writes.write(uid, partial(add_sent, counts))
+            self._sealed = None
         if time.monotonic() < self._not_before:
             return
         try:

@@ -65,10 +65,9 @@ def _settle(settlements: Sequence[Settlement]) -> list[Settlement]:
 
 
 def add_sent(counts: Counter[SentKey]) -> None:
-    """Add how many copies were sent."""
-    with transaction.atomic():
-        for key, count in sorted(counts.items()):
-            _add(key, "sent", count)
+    """Add how many copies were sent, within the caller's transaction."""
+    for key, count in sorted(counts.items()):
+        _add(key, "sent", count)
 
 
 def forget_settled(seconds: float) -> None:

@@ -4,19 +4,19 @@ import enum
 import logging
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
 
-from django.db import Error, close_old_connections, transaction
+from django.db import Error
 from django.utils import timezone
 
 from strangler_router.types import Exchange, Side
-from strangler_shadow.batch import FLUSH, Batch, Group
+from strangler_shadow.batch import Batch, Group
 from strangler_shadow.coverage import Coverage
 from strangler_shadow.drops import CountKey, Drops
 from strangler_shadow.fields import declared_names
 from strangler_shadow.latency import Latencies
-from strangler_shadow.models import ShadowCount, ShadowSettled
+from strangler_shadow.models import ShadowCount
 from strangler_shadow.observation import Difference, Observation
+from strangler_shadow.once import NotedWrites
 from strangler_shadow.redact import redacted, redacted_pattern
 from strangler_shadow.traits import add_traits, traits_of
 
@@ -24,8 +24,6 @@ __all__ = ["PAIRS", "UNANSWERED", "Outcome", "Tally", "sums"]
 
 # How the reason begins.
 UNANSWERED = "no answer of the monolith"
-# Longer than any database is away.
-NOTES_LAST = timedelta(days=7)
 
 logger = logging.getLogger("strangler_shadow")
 
@@ -56,8 +54,7 @@ class Tally:
         self._open = Batch()
         # On its way to the database, and perhaps there: a commit whose reply is lost is a commit.
         self._sealed: Batch | None = None
-        self._was_tried = False
-        self._settled = ""
+        self._writes = NotedWrites()
 
     def drop(self, exchange: Exchange, reason: str) -> None:
         """Count an exchange that was never compared; a step of a counter is all that happens here."""
@@ -114,7 +111,7 @@ class Tally:
                 self._open.counts.update(self._drops.take())
                 if self._open.is_empty:
                     return
-                self._sealed, self._open, self._was_tried = self._open, Batch(), False
+                self._sealed, self._open = self._open, Batch()
             if not self._settle(self._sealed):
                 return
             self._sealed = None
@@ -126,28 +123,12 @@ class Tally:
             batch.write()
 
     def _settle(self, batch: Batch) -> bool:
-        """Write a batch together with a note that it is there, in place of the last one's."""
         try:
-            with transaction.atomic():
-                if not (self._was_tried and ShadowSettled.objects.filter(pk=batch.uid).exists()):
-                    batch.write()
-                    ShadowSettled.objects.create(uid=batch.uid, at=timezone.now())
-                self._forget()
+            self._writes.write(batch.uid, batch.write)
         except Error as error:
             logger.warning("the mirror's counts cannot be written now and are kept: %s", error)
-            # Only now: a new connection for each flush would cost users more than the flush does.
-            close_old_connections()
-            self._was_tried = True
             return False
-        self._settled = batch.uid
         return True
-
-    def _forget(self) -> None:
-        if self._settled:
-            ShadowSettled.objects.filter(pk=self._settled).delete()
-        else:
-            # Of processes that are gone.
-            ShadowSettled.objects.filter(at__lt=timezone.now() - NOTES_LAST, uid__startswith=FLUSH).delete()
 
 
 def _owed_by_monolith(exchange: Exchange) -> bool:

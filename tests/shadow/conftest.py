@@ -1,17 +1,22 @@
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from strangler_router import flags
 from strangler_router.effects import Effect, held_here
 from strangler_router.policy import Flag, Rung
 from strangler_shadow import replay
+from strangler_shadow.models import ShadowCount, ShadowEpoch, ShadowSent, ShadowSettled
 from strangler_shadow.stream import Stream
-from tests.conftest import Academy
+from tests.conftest import Academy, default_database
 from tests.django.conftest import Redis
 from tests.shadow.evidences import NAME
+from tests.shadow.lost_replies import LostReplies
 
 
 @pytest.fixture(scope="session")
@@ -59,3 +64,20 @@ def told() -> Iterator[list[Effect]]:
     found: list[Effect] = []
     with held_here(found.append):
         yield found
+
+
+@pytest.fixture
+def lossy(postgres_socket: Any, django_db_blocker: Any) -> Iterator[LostReplies]:
+    """PostgreSQL, of whose commits the reply may be lost."""
+    folder = tempfile.mkdtemp(prefix="lossy")
+    changes, _ = postgres_socket
+    with (
+        django_db_blocker.unblock(),
+        LostReplies(folder, changes["HOST"]) as replies,
+        default_database({**changes, "HOST": folder}),
+    ):
+        yield replies
+        for model in (ShadowCount, ShadowEpoch, ShadowSent, ShadowSettled):
+            model.objects.all().delete()
+        connection.close()
+    shutil.rmtree(folder)

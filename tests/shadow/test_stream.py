@@ -2,9 +2,12 @@
 
 import sys
 import time
+from collections import deque
+from contextlib import suppress
 
 import pytest
 import redis
+from django.db import Error
 from django.http import HttpResponse
 from django.test import Client
 
@@ -293,11 +296,32 @@ def test_no_credential_reaches_redis(academy, server, settings):
     assert "flavour; path=/" in opened.served.cookies
 
 
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_copies_count_as_sent_once_though_the_reply_to_a_commit_is_lost(stream, lossy, lost):
+    sender = Sender(Tally(), stream)
+    sender.take(deque([exchange()] * 3))
+    for _ in range(lost):
+        lossy.is_losing = True
+        while lossy.is_losing:
+            with suppress(Error):
+                sender.flush()
+        assert not sender.is_idle
+        sender.take(deque([exchange()]))
+
+    def written():
+        # What is lost may be under way still, and a second one beside it is refused.
+        with suppress(Error):
+            sender.flush()
+        return sender.is_idle
+
+    wait_for(written)
+    assert lossy.lost == lost
+    assert sent() == 3 + lost
+
+
 def test_a_sender_draws_for_itself(server):
     tally, stream = Tally(), Stream(server.url)
     sender = Sender(tally, stream, draw=lambda: 0.5)
     sender._halvings = {"plain.get GET 2xx anonymous": 1}
-    from collections import deque
-
     assert sender.take(deque([exchange()])) == 2
     assert stream.backlog(time.time()).waiting == 0

@@ -1,7 +1,5 @@
 """What is counted in memory arrives in the database once."""
 
-import shutil
-import tempfile
 import time
 from datetime import timedelta
 
@@ -12,13 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from strangler_router.types import Call, Decision, Exchange, Served, Side
-from strangler_shadow.batch import FLUSH
 from strangler_shadow.latency import Latencies
 from strangler_shadow.models import ShadowCount, ShadowDifference, ShadowEpoch, ShadowSettled
 from strangler_shadow.observation import Difference, Kind, Observation
+from strangler_shadow.once import FLUSH
 from strangler_shadow.tally import Outcome, Tally, sums
-from tests.conftest import default_database
-from tests.shadow.lost_replies import LostReplies
 
 pytestmark = pytest.mark.django_db
 CONTROL = Observation(status=200, body=b'{"level": "hard", "name": "a"}')
@@ -169,23 +165,6 @@ def refuse(execute, sql, params, many, context):
     if sql.startswith(("INSERT", "UPDATE")):
         raise OperationalError("the disk is full")
     return execute(sql, params, many, context)
-
-
-@pytest.fixture
-def lossy(postgres_socket, django_db_blocker):
-    """PostgreSQL, of whose commits the reply may be lost."""
-    folder = tempfile.mkdtemp(prefix="lossy")
-    changes, _ = postgres_socket
-    with (
-        django_db_blocker.unblock(),
-        LostReplies(folder, changes["HOST"]) as replies,
-        default_database({**changes, "HOST": folder}),
-    ):
-        yield replies
-        for model in (ShadowCount, ShadowEpoch, ShadowSettled):
-            model.objects.all().delete()
-        connection.close()
-    shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("lost", [0, 1, 2])

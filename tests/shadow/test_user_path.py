@@ -1,5 +1,6 @@
 """A request whose copy is taken waits for nothing that it would not wait for without: counted, not timed."""
 
+import gc
 import sys
 import threading
 from collections import Counter
@@ -39,6 +40,9 @@ def waits_of(function):
         if called.__name__ in WAITING or "lock" in type(getattr(called, "__self__", None)).__name__:
             seen[called.__name__] += 1
 
+    # What earlier tests left is not to be finalized, which may take locks, while this is watched.
+    gc.collect()
+    gc.disable()
     _watched.append((threading.get_ident(), seen))
     sys.setprofile(note)
     try:
@@ -46,6 +50,7 @@ def waits_of(function):
     finally:
         sys.setprofile(None)
         _watched.clear()
+        gc.enable()
     return seen
 
 

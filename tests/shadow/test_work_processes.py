@@ -14,8 +14,8 @@ from django.test import Client
 from strangler_router import flags
 from strangler_router.policy import Flag
 from strangler_shadow import mirror
-from strangler_shadow.batch import FLUSH
 from strangler_shadow.models import ShadowCount, ShadowDifference, ShadowSent, ShadowSettled
+from strangler_shadow.once import FLUSH
 from strangler_shadow.stream import PREFIX
 from strangler_shadow.stream_state import stream_state
 from strangler_shadow.tally import Outcome
