@@ -89,10 +89,10 @@ def _with_rows(call: "Call", rows: Mapping[str, "Scene"]) -> "Call":
         return call
     endpoint = _entry(call.endpoint).endpoint
     pks = made_again(rows.values(), users=[call.caller.subject] if call.caller.subject else [])
-    label = model_of(endpoint)._meta.label
-    own = {key: pk for (key, scene), pk in zip(rows.items(), pks, strict=True) if scene.model == label}
+    model: Any = model_of(endpoint)
+    own = {key: pk for (key, scene), pk in zip(rows.items(), pks, strict=True) if scene.model == model._meta.label}
     known = keys_by_row(endpoint, own.values())
-    keys = {key: known[pk] for key, pk in own.items()}
+    keys = {key: known[pk] for key, pk in own.items() if pk in known}
     parts = (quote(keys[unquote(part)], safe="") if unquote(part) in keys else part for part in call.path.split("/"))
     kwargs = {name: keys.get(str(value), value) for name, value in call.kwargs.items()}
     return replace(call, path="/".join(parts), kwargs=kwargs)

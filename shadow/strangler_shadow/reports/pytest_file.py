@@ -11,11 +11,12 @@ __all__ = ["render"]
 
 HEAD = '''"""Calls that monolith and service answered differently, as `strangler verify` found them (seed {seed}).
 
-Rows have to be there: fixtures of the suite make them, but for those at an edge, which `rows` names by the key that
-they had.
+Rows have to be there: fixtures of the suite make them.{rows}
 """
 {imports}
 '''
+ROWS = """
+But for those at an edge: `rows` has them by the key that the call has for them."""
 NOTHING = "# Nothing was found that differs.\n"
 TEST = """
 def {name}(strangler):
@@ -35,8 +36,9 @@ IMPORTS = {
 def render(report: Report) -> str:
     """Python source, one test for each finding."""
     tests = "\n".join(test for endpoint in report.endpoints for test in _tests(endpoint))
-    imports = [line for beginning, line in IMPORTS.items() if beginning in tests] if "Scene(" in tests else []
-    head = HEAD.format(seed=report.seed, imports="".join(f"\n{line}" for line in imports))
+    makes_rows = any(finding.rows for endpoint in report.endpoints for finding in endpoint.findings)
+    imports = [f"\n{line}" for beginning, line in IMPORTS.items() if makes_rows and beginning in tests]
+    head = HEAD.format(seed=report.seed, rows=ROWS if makes_rows else "", imports="".join(imports))
     return head + (tests or NOTHING)
 
 
