@@ -16,7 +16,7 @@ Rows have to be there: fixtures of the suite make them.{rows}
 {imports}
 '''
 ROWS = """
-But for those at an edge: `rows` has them by the key that the call has for them."""
+Those with values at the edge are made here: `rows` has them by the key that the call has for them."""
 NOTHING = "# Nothing was found that differs.\n"
 TEST = """
 def {name}(strangler):
@@ -37,8 +37,9 @@ def render(report: Report) -> str:
     """Python source, one test for each finding."""
     tests = "\n".join(test for endpoint in report.endpoints for test in _tests(endpoint))
     makes_rows = any(finding.rows for endpoint in report.endpoints for finding in endpoint.findings)
-    imports = [f"\n{line}" for beginning, line in IMPORTS.items() if makes_rows and beginning in tests]
-    head = HEAD.format(seed=report.seed, rows=ROWS if makes_rows else "", imports="".join(imports))
+    imports = "".join(f"\n{line}" for beginning, line in IMPORTS.items() if beginning in tests) + "\n"
+    made = {"rows": ROWS, "imports": imports} if makes_rows else {"rows": "", "imports": ""}
+    head = HEAD.format(seed=report.seed, **made)
     return head + (tests or NOTHING)
 
 
