@@ -36,11 +36,16 @@ class Reach:
     def add(self, call: Call, control: Observation) -> None:
         """Add one call and the control's answer to it."""
         used = {name for name, _ in parse_qsl(call.query, keep_blank_values=True)}
-        members = list(_members(control.body))
-        met = {f"{name}={each}" for name, value in members for each in (value if isinstance(value, list) else [value])}
         self.parameters.update(used & self.parameters.keys())
-        self.fields.update({name for name, value in members if value is not None} & self.fields.keys())
-        self.values.update(met & self.values.keys())
+        fields, values = set[str](), set[str]()
+        chosen = {entry.partition("=")[0] for entry in self.values}
+        for name, value in _members(control.body):
+            if value is not None:
+                fields.add(name)
+            if name in chosen:
+                values.update(f"{name}={each}" for each in (value if isinstance(value, list) else [value]))
+        self.fields.update(fields & self.fields.keys())
+        self.values.update(values & self.values.keys())
 
 
 def _none(names: Iterable[str]) -> Counter[str]:
