@@ -1,5 +1,6 @@
 """Connections that are held: Python's sockets reach the servers that are named, and no other.
 
+A datagram to any other is dropped as a network may do it, and nobody is told: metrics and logs go that way.
 Libraries in C (libpq, gRPC) open theirs without asking.
 """
 
@@ -7,9 +8,10 @@ import errno
 import ipaddress
 import os
 import socket
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -55,42 +57,68 @@ def own_servers() -> set[str]:
 
 @contextmanager
 def refusing(reachable: Collection[str]) -> Iterator[None]:
-    """Refuse connections of all threads to what is not in `reachable` (`host:port`, `unix:/path`), and tell of them."""
-    kind, look_up = socket.socket, socket.getaddrinfo
-    kept = {name: vars(kind).get(name) for name in ("connect", "connect_ex")}
+    """Refuse connections of all threads to what is not in `reachable` (`host:port`, `unix:/path`), and tell of them.
+
+    Datagrams to it are dropped.
+    """
     guard = _Guard({_spelled(*_split(entry)) for entry in reachable})
-    connect, connect_ex = kind.connect, kind.connect_ex
+    kind, look_up = socket.socket, partial(guard.look_up, socket.getaddrinfo)
+    methods = _connecting(kind, guard) | _sending(kind, guard)
+    with _replaced(kind, methods), _replaced(socket, {"getaddrinfo": look_up}):
+        yield
 
-    def guarded(self: socket.socket, address: Any) -> None:
+
+def _connecting(kind: Any, guard: "_Guard") -> dict[str, Any]:
+    real_connect, real_connect_ex = kind.connect, kind.connect_ex
+
+    def connect(self: socket.socket, address: Any) -> None:
         guard.check(self.family, address)
-        connect(self, address)
+        real_connect(self, address)
 
-    def guarded_ex(self: socket.socket, address: Any) -> int:
+    def connect_ex(self: socket.socket, address: Any) -> int:
         try:
             guard.check(self.family, address)
         except ConnectionRefusedError:
             return errno.ECONNREFUSED
-        return connect_ex(self, address)
+        code: int = real_connect_ex(self, address)
+        return code
 
-    def guarded_look_up(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
-        return guard.look_up(look_up, host, port, *args, **kwargs)
+    return {"connect": connect, "connect_ex": connect_ex}
 
-    vars_of: dict[Any, dict[str, Any]] = {
-        kind: {"connect": guarded, "connect_ex": guarded_ex},
-        socket: {"getaddrinfo": guarded_look_up},
-    }
-    for owner, names in vars_of.items():
-        for name, value in names.items():
-            setattr(owner, name, value)
+
+def _sending(kind: Any, guard: "_Guard") -> dict[str, Any]:
+    real_sendto, real_sendmsg = kind.sendto, kind.sendmsg
+
+    def sendto(self: socket.socket, data: Any, *options: Any) -> int:
+        # The address stands last.
+        if options and guard.keeps(self.family, options[-1]):
+            return memoryview(data).nbytes
+        sent: int = real_sendto(self, data, *options)
+        return sent
+
+    def sendmsg(self: socket.socket, buffers: Any, *options: Any) -> int:
+        # Ancillary data, flags, address; a connected socket is given none.
+        if len(options) == 3 and options[2] is not None and guard.keeps(self.family, options[2]):
+            return sum(memoryview(part).nbytes for part in buffers)
+        sent: int = real_sendmsg(self, buffers, *options)
+        return sent
+
+    return {"sendto": sendto, "sendmsg": sendmsg}
+
+
+@contextmanager
+def _replaced(owner: Any, names: Mapping[str, Any]) -> Iterator[None]:
+    kept = {name: vars(owner).get(name) for name in names}
+    for name, value in names.items():
+        setattr(owner, name, value)
     try:
         yield
     finally:
-        setattr(socket, "getaddrinfo", look_up)  # noqa: B010  a module's function
         for name, value in kept.items():
             if value is None:
-                delattr(kind, name)
+                delattr(owner, name)
             else:
-                setattr(kind, name, value)
+                setattr(owner, name, value)
 
 
 class _Guard:
@@ -103,13 +131,18 @@ class _Guard:
 
     def check(self, family: int, address: Any) -> None:
         """Raise ConnectionRefusedError, as a host without a server does, unless the address may be reached."""
-        name = self._name(family, address)
-        if not name or name in self._reachable:
+        if not self.keeps(family, address):
             return
+        name = self._name(family, address)
         if (refused := _refusals.get()) is not None:
             refused.append(name)
         record(Effect(kind="connection", name=name, document={}))
         raise ConnectionRefusedError(errno.ECONNREFUSED, f"{name} is not to be reached while writes are verified")
+
+    def keeps(self, family: int, address: Any) -> bool:
+        """Whether the address is a server's that may not be reached."""
+        name = self._name(family, address)
+        return bool(name) and name not in self._reachable
 
     def look_up(self, real: Any, host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
         """Addresses as of `socket.getaddrinfo`; those of other hosts are stand-ins, so that no name server is asked."""

@@ -104,6 +104,22 @@ class TestConnections:
             found.settimeout(0.05)
             yield found
 
+    @pytest.fixture
+    def receiver(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
+            found.bind(("127.0.0.1", 0))
+            found.settimeout(0.05)
+            yield found
+
+    DATA = [b"calls:1|c", b"with flags", b"two parts"]
+
+    def sent(self, address):
+        """Each way to send a datagram, by what it says was sent."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+            yield one.sendto(self.DATA[0], address)
+            yield one.sendto(bytearray(self.DATA[1]), 0, address)
+            yield one.sendmsg([b"two ", memoryview(b"parts")], [], 0, address)
+
     def test_another_server_is_not_reached_and_its_name_is_not_looked_up(self, everywhere):
         with pytest.raises(ConnectionRefusedError, match=r"^\[Errno 111\] api.example.org:443 is not to be reached"):
             socket.create_connection(("API.example.org", 443))
@@ -129,6 +145,27 @@ class TestConnections:
         assert set(names[2:]) == {f"localhost:{port}"}
         with pytest.raises(TimeoutError):
             listener.accept()
+
+    def test_a_datagram_is_dropped_and_nobody_is_told(self, everywhere, receiver, tmp_path):
+        assert [*self.sent(receiver.getsockname())] == [len(data) for data in self.DATA]
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as one:
+            assert one.sendto(b"a line", str(tmp_path / "log")) == 6
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+            assert one.sendto(b"a", ("metrics.example.org", 8125)) == 1
+        with pytest.raises(TimeoutError):
+            receiver.recv(99)
+        assert not [effect for effect in everywhere if effect.kind != "connection"]
+
+    def test_a_datagram_reaches_what_may_be_reached_and_everybody_afterwards(self, receiver, settings):
+        address = receiver.getsockname()
+        settings.STRANGLER = {"SHADOW": {"REACHABLE": [f"localhost:{address[1]}"]}}
+        with held_everywhere(drop):
+            assert [receiver.recv(99) for _ in self.sent(address)] == self.DATA
+        assert [receiver.recv(99) for _ in self.sent(address)] == self.DATA
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+            one.connect(address)
+            assert one.sendmsg([b"a", b"b"]) == len(receiver.recv(99)) == 2
+        assert not {"sendto", "sendmsg"} & vars(socket.socket).keys()
 
     def test_what_may_be_reached_is_and_so_is_everything_afterwards(self, listener, settings):
         port = listener.getsockname()[1]
