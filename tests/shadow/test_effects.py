@@ -13,12 +13,9 @@ from smtplib import SMTPServerDisconnected
 from typing import Any
 
 import pytest
-from django.core.mail import EmailMessage
 from django.db import connection
-from django.db.models.signals import post_save
 from django.urls import clear_url_caches
 
-from academy.learning.models import Review
 from strangler_router.effects import Effect
 from strangler_router.effects_mail import BACKEND
 from strangler_router.table import build_table
@@ -340,49 +337,6 @@ def test_outside_of_replays_all_is_sent(outside):
     with pytest.raises(SMTPServerDisconnected):
         outgoing_urls.confirm(1)
     assert asked == ["smtp"]
-
-
-class TestNative:
-    """A service without Django says by itself what it would send."""
-
-    @pytest.fixture(autouse=True)
-    def _reviews(self, academy: Any, settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-        shadow = {**settings.STRANGLER["SHADOW"], "CORPUS": str(tmp_path / "corpus")}
-        settings.STRANGLER = {**settings.STRANGLER, "SHADOW": shadow}
-        monkeypatch.setenv("ACADEMY_STATE", str(tmp_path))
-        replay.forget_handler()
-        post_save.connect(thank, sender=Review, dispatch_uid="thank")
-        yield
-        post_save.disconnect(sender=Review, dispatch_uid="thank")
-        replay.forget_handler()
-
-    @staticmethod
-    def verify(program: str) -> EndpointReport:
-        environment = "CATALOG_DATABASE=sqlite:///{database} CATALOG_REDIS={redis} CATALOG_STAMPS={stamps}"
-        return verify(
-            endpoint="v1:course-reviews.post", rung="native", program=f"env {environment} {sys.executable} -m {program}"
-        )
-
-    def test_one_that_reports_what_it_would_send_is_equivalent(self):
-        report = self.verify("tests.shadow.reporting_catalog")
-        assert (report.verdict, report.findings) == (Verdict.EQUIVALENT, ()), report.reason
-        assert "effects that the service does not report" in report.reason
-
-    def test_one_that_reports_nothing_is_told_how(self):
-        report = self.verify("catalog_service")
-        assert (report.verdict, places(report)) == (Verdict.DIVERGED, {"missing at effect mail"}), report
-        assert report.reason.endswith("one without Django does by strangler_services.effects.report")
-
-    def test_a_line_that_cannot_be_read_is_infrastructure_and_shows_nothing_of_it(self):
-        report = self.verify("tests.shadow.reporting_catalog broken")
-        assert report.verdict is Verdict.INFRA
-        assert report.reason == "line 1 of the service's effects cannot be read: it is no JSON"
-
-
-def thank(instance: Review, created: bool, **_signal: Any) -> None:
-    if created:
-        to = f"{instance.learner_id}@example.org"
-        EmailMessage("Thanks", f"{instance.stars} stars", "shop@example.org", [to]).send()
 
 
 def test_a_service_that_cannot_write_its_effects_does_not_start(outside):
