@@ -3,7 +3,7 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,6 +26,7 @@ from strangler_shadow.variation import Variation
 __all__ = ["VerifyRun"]
 
 MOST_PAIRS = 24
+TURN = 32
 # How much longer than its time a search may look for a smaller call that shows a difference.
 SHRINK_SECONDS = 10.0
 
@@ -56,9 +57,22 @@ class VerifyRun:
 
     def check(self, kind_of_caller: str, call: Call) -> int:
         """Ask both sides; raises `Diverged` on a difference that is not known yet. Gives the monolith's status."""
+        return self.check_against(replay_control(call), kind_of_caller, call) if self.asks() else 0
+
+    def in_turns(self, asked: Sequence[tuple[str, Call]]) -> Iterator[tuple[Observation, str, Call]]:
+        """The monolith's answer to each call, for `check_against`, as long as there is time.
+
+        The monolith is asked for many and then the service, since in turns of one each finds the processor's caches
+        full of the other's.
+        """
+        for first in range(0, len(asked), TURN):
+            turn = asked[first : first + TURN]
+            yield from [(replay_control(call), kind_of_caller, call) for kind_of_caller, call in turn if self.asks()]
+
+    def check_against(self, control: Observation, kind_of_caller: str, call: Call) -> int:
+        """`check` where the monolith has answered already."""
         if not self.asks():
             return 0
-        control = replay_control(call)
         if control.wrote:
             self.skipped["writes"] += 1
             return control.status

@@ -103,8 +103,8 @@ def _ask_both(call: Call) -> None:
 def _pairs(verification: Verification, made: list[tuple[str, Call]]) -> int:
     """How many of the calls were compared; some are never the service's to answer."""
     before = verification.run.calls
-    for asked in made:
-        verification.run.check(*asked)
+    for asked in verification.run.in_turns(made):
+        verification.run.check_against(*asked)
     return verification.run.calls - before
 
 
